@@ -1,0 +1,46 @@
+# One target per step. `make help` lists them; TARGET=duckdb|postgres|redshift and LANDING=path apply to each.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+PYTHON := .venv/bin/python
+export TARGET ?= duckdb
+export LANDING ?= landing
+# dbt looks for profiles.yml here, wherever the caller keeps another one.
+export DBT_PROFILES_DIR := $(CURDIR)
+# What Python and dbt print is UTF-8 on every machine.
+export PYTHONUTF8 := 1
+
+.PHONY: help run load build docs lint test bench venv
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo
+	@echo '  TARGET=duckdb|postgres|redshift  the engine (default duckdb)'
+	@echo '  LANDING=path                     the folder or s3:// prefix of the files (default landing)'
+
+run: venv ## set up, load the landing files (demo data when there are none), build, test, write the docs
+	@$(PYTHON) scripts/run.py run
+
+load: venv ## load what is new in the landing files into the raw tables
+	@$(PYTHON) scripts/run.py load
+
+build: venv ## build and test every model of the warehouse
+	@$(PYTHON) scripts/run.py build
+
+docs: venv ## write the documentation site to site/index.html
+	@$(PYTHON) scripts/run.py docs
+
+lint: venv ## check the style of SQL and Python, the types, and the rules of the project
+	@$(PYTHON) scripts/checks/lint.py
+
+test: venv ## run every test: pytest and dbt's, on DuckDB and on a PostgreSQL of its own
+	@$(PYTHON) scripts/private_postgres.py --check
+	@$(PYTHON) -m pytest -n 2
+
+bench: venv ## measure the loader against DuckDB's own readers
+	@$(PYTHON) scripts/bench.py
+
+# The environment is made anew only when the lock file's content differs from what it was made from.
+venv:
+	@cmp -s requirements.lock .venv/requirements.lock || scripts/make_environment.sh

@@ -1,0 +1,72 @@
+"""What every test may use: the repository, the shared sample data, and a private PostgreSQL."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import sys
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from private_postgres import PostgresServer, PostgresUnavailableError, private_postgres
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+def pytest_configure() -> None:
+    """Forget the caller's warehouse, so that no test can write to one that somebody works with."""
+    for name in list(os.environ):
+        if name in ("TARGET", "LANDING") or (
+            name.startswith("CLICKSTAR_") and name != "CLICKSTAR_SHARED_DATA"
+        ):
+            del os.environ[name]
+    # `make` tells its children about its own options; a test that calls make must not inherit them.
+    os.environ.pop("MAKEFLAGS", None)
+    # Ended from outside, still stop the PostgreSQL server that a fixture started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+
+
+@pytest.fixture(scope="session")
+def repository() -> Path:
+    """Return the root folder of the repository."""
+    return REPOSITORY
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Return the folder of real sample data beside the repository, or skip the test."""
+    folder = Path(os.environ.get("CLICKSTAR_SHARED_DATA", REPOSITORY.parent / "shared" / "data"))
+    if not folder.is_dir():
+        pytest.skip(f"no shared sample data: set CLICKSTAR_SHARED_DATA (tried {folder})")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """Return a real PostgreSQL on a free port of 127.0.0.1 that lives as long as the session."""
+    try:
+        with private_postgres() as server:
+            yield server
+    except PostgresUnavailableError as error:
+        pytest.fail(str(error), pytrace=False)
+
+
+@pytest.fixture
+def postgres_environment(
+    postgres_server: PostgresServer, request: pytest.FixtureRequest
+) -> Iterator[dict[str, str]]:
+    """Return the variables (TARGET, CLICKSTAR_POSTGRES_*) of a new database for this test."""
+    words = re.sub(r"[^a-z0-9]+", "_", request.node.name.lower())
+    name = f"{words[:50]}_{uuid.uuid4().hex[:8]}"
+    yield postgres_server.create_database(name)
+    postgres_server.drop_database(name)
+
+
+@pytest.fixture
+def duckdb_environment(tmp_path: Path) -> dict[str, str]:
+    """Return the variables (TARGET, CLICKSTAR_DUCKDB_PATH) of a new file for this test."""
+    return {"TARGET": "duckdb", "CLICKSTAR_DUCKDB_PATH": str(tmp_path / "clickstar.duckdb")}
