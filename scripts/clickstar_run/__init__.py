@@ -1,0 +1,1 @@
+"""What stands behind `make run`: the order of the steps, and what is said about them."""

@@ -1,0 +1,207 @@
+"""What is printed at the end of a run: what was loaded and built, and where to look."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from clickstar_run.dbt_steps import Build, Node
+from clickstar_run.settings import Settings
+from clickstar_run.warehouse import reading, rows
+
+# How many problems are listed one by one; the rest is counted.
+LISTED = 8
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """The loader's account of one raw table."""
+
+    table: str
+    files: int
+    records: int
+    accepted: int
+    rejected: int
+    new: int
+
+
+@dataclass(frozen=True)
+class SetAside:
+    """A file that could not be loaded, and why."""
+
+    path: str
+    reason: str
+
+
+def _table(title: str, *columns: str, numbers: int) -> Table:
+    table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD)
+    for position, column in enumerate(columns):
+        number = len(columns) - numbers <= position
+        table.add_column(column, justify="right" if number else "left", no_wrap=number)
+    return table
+
+
+def _number(value: Any) -> str:
+    return "–" if value is None else f"{value:,}"
+
+
+def known_batches(settings: Settings) -> set[int]:
+    """Return the loads that the ledger knows; none before the first one."""
+    if settings.server is None and not settings.duckdb_path.exists():
+        return set()
+    with reading(settings) as cursor:
+        ledger = rows(
+            cursor,
+            "select count(*) from information_schema.tables"
+            f" where table_schema = '{settings.schema('raw')}' and table_name = '_files'",
+        )
+        if ledger[0][0] == 0:
+            return set()
+        return {
+            row[0]
+            for row in rows(
+                cursor, f"select distinct batch_id from {settings.schema('raw')}._files"
+            )
+        }
+
+
+def read_ledger(settings: Settings, before: set[int]) -> tuple[list[Ledger], list[SetAside]]:
+    """Return what each raw table holds (``new``: records of this run), and the files set aside."""
+    per_table: dict[str, list[int]] = {}
+    set_aside = []
+    with reading(settings) as cursor:
+        for path, table, status, reason, batch, records, accepted, rejected in rows(
+            cursor,
+            "select path, table_name, status, reason, batch_id, records, accepted, rejected"
+            f" from {settings.schema('raw')}._files order by table_name, path",
+        ):
+            if status == "set_aside":
+                set_aside.append(SetAside(path, reason or ""))
+            elif status == "loaded":
+                sums = per_table.setdefault(table, [0, 0, 0, 0, 0])
+                new = 0 if batch in before else records
+                for position, value in enumerate((1, records, accepted, rejected, new)):
+                    sums[position] += value
+    return [Ledger(table, *sums) for table, sums in per_table.items()], set_aside
+
+
+def show_loaded(console: Console, ledgers: list[Ledger], set_aside: list[SetAside]) -> None:
+    """Print a line per raw table, and each file that waits for a person."""
+    table = _table(
+        "Loaded", "raw table", "files", "records", "accepted", "rejected", "new now", numbers=5
+    )
+    for ledger in ledgers:
+        table.add_row(
+            ledger.table,
+            *map(_number, (ledger.files, ledger.records, ledger.accepted, ledger.rejected)),
+            _number(ledger.new) if ledger.new else "–",
+        )
+    totals = [
+        sum(getattr(ledger, name) for ledger in ledgers)
+        for name in ("files", "records", "accepted", "rejected", "new")
+    ]
+    table.add_section()
+    table.add_row("all", *map(_number, totals))
+    console.print(table)
+    for file in set_aside[:LISTED]:
+        console.print(Text(f"  set aside: {file.path}: {file.reason}", style="yellow"))
+    if len(set_aside) > LISTED:
+        console.print(f"  … and {len(set_aside) - LISTED} more files set aside")
+
+
+def _first_sentence(description: str) -> str:
+    text = " ".join(description.split())
+    end = text.find(". ")
+    return (text if end < 0 else text[: end + 1]).rstrip(".")
+
+
+def _plural(count: int, word: str) -> str:
+    return f"{count:,} {word}{'' if count == 1 else 's'}"
+
+
+def show_built(console: Console, settings: Settings, build: Build) -> None:
+    """Print a line per mart with its grain and its rows, then what the tests said."""
+    marts = sorted(
+        (node for node in build.nodes if node.kind == "model" and node.layer == "marts"),
+        key=lambda node: node.name,
+    )
+    with reading(settings) as cursor:
+        counts = {
+            mart.name: rows(cursor, f"select count(*) from {settings.schema('marts')}.{mart.name}")[
+                0
+            ][0]
+            for mart in marts
+            if mart.status == "success"
+        }
+    table = _table("Built", "mart", "grain", "rows", numbers=1)
+    for mart in marts:
+        table.add_row(mart.name, _first_sentence(mart.description), _number(counts.get(mart.name)))
+    console.print(table)
+    kinds = Counter(node.kind for node in build.nodes)
+    tests = [node for node in build.nodes if node.kind in ("test", "unit_test")]
+    passed = sum(node.status == "pass" for node in tests)
+    built = [_plural(kinds[kind], kind) for kind in ("seed", "model", "snapshot") if kinds[kind]]
+    console.print(
+        f"  {', '.join(built)}; of {_plural(len(tests), 'test')} {passed:,} passed,"
+        f" {len(build.warnings):,} warned, {len(build.failures):,} failed"
+    )
+    _show_nodes(console, "failed", "red", build.failures)
+    _show_nodes(console, "warned", "yellow", build.warnings)
+    console.print()
+
+
+def _show_nodes(console: Console, word: str, style: str, nodes: list[Node]) -> None:
+    for node in nodes[:LISTED]:
+        reason = " ".join(node.message.split())
+        console.print(Text(f"  {word}: {node.name} ({node.file}): {reason}", style=style))
+    if len(nodes) > LISTED:
+        console.print(f"  … and {len(nodes) - LISTED} more {word}: see logs/dbt.log")
+
+
+def show_headlines(console: Console, settings: Settings) -> None:
+    """Print the headline metrics, read from the marts."""
+    marts = settings.schema("marts")
+    with reading(settings) as cursor:
+        clicks, visitors, sources, first, last = rows(
+            cursor,
+            "select count(*), count(distinct visitor_id), count(distinct source_name),"
+            f" min(clicked_at), max(clicked_at) from {marts}.fct_clicks",
+        )[0]
+        costs = rows(
+            cursor,
+            "select currency_code, sum(cost_amount), count(cost_amount)"
+            f" from {marts}.fct_clicks where cost_amount is not null"
+            " group by currency_code order by currency_code",
+        )
+    table = _table("Headline metrics", "metric", "value", numbers=1)
+    table.add_row("clicks", _number(clicks))
+    table.add_row("visitors", _number(visitors))
+    if visitors:
+        table.add_row("clicks per visitor", f"{clicks / visitors:,.2f}")
+    for currency, cost, paid in costs:
+        table.add_row(f"cost, {currency}", f"{cost:,.2f}")
+        table.add_row(f"cost per paid click, {currency}", f"{cost / paid:,.4f}")
+    console.print(table)
+    if clicks:
+        console.print(
+            f"  from {_plural(sources, 'source')}, {first:%Y-%m-%d} to {last:%Y-%m-%d} (UTC)\n"
+        )
+
+
+def show_where_to_look(console: Console, settings: Settings, site: Path | None) -> None:
+    """Print where the results are."""
+    table = _table("Where to look", "what", "where", numbers=0)
+    if site is not None:
+        table.add_row("docs and lineage", f"{site} (open it in a browser; it needs no server)")
+    table.add_row("warehouse", settings.warehouse)
+    table.add_row("the star", f"schema {settings.schema('marts')}: start with fct_clicks")
+    table.add_row("rejected records", ".venv/bin/python scripts/load.py rejects")
+    table.add_row("files and newest events", ".venv/bin/python scripts/load.py status")
+    console.print(table)

@@ -1,0 +1,77 @@
+"""Where this run reads from and writes to: the environment variables, read once."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from clickstar_run.problems import Problem
+
+TARGETS = ("duckdb", "postgres", "redshift")
+DEFAULT_LANDING = "landing"
+PORTS = {"postgres": "5432", "redshift": "5439"}
+
+
+@dataclass(frozen=True)
+class Server:
+    """How to reach PostgreSQL or Redshift."""
+
+    host: str
+    port: int
+    user: str
+    password: str
+    database: str
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One run: the engine, the landing folder, the warehouse and the prefix of its schemas."""
+
+    target: str
+    landing: str
+    schema_prefix: str
+    duckdb_path: Path
+    server: Server | None
+
+    @property
+    def warehouse(self) -> str:
+        """Return the name of the warehouse for people."""
+        if self.server is None:
+            return f"DuckDB, {self.duckdb_path}"
+        name = "PostgreSQL" if self.target == "postgres" else "Redshift"
+        return f"{name}, {self.server.database} at {self.server.host}:{self.server.port}"
+
+    def schema(self, name: str) -> str:
+        """Return the schema that is called ``name`` in production."""
+        return f"{self.schema_prefix}{name}"
+
+
+def read_settings() -> Settings:
+    """Read the settings; profiles.yml reads the same variables with the same defaults.
+
+    Raises Problem when TARGET or a port is not one that can be meant.
+    """
+    target = os.environ.get("TARGET") or "duckdb"
+    if target not in TARGETS:
+        raise Problem(f"TARGET={target} is not an engine: choose one of {', '.join(TARGETS)}.")
+    server = None
+    if target in PORTS:
+        prefix = f"CLICKSTAR_{target.upper()}_"
+        port = os.environ.get(f"{prefix}PORT", PORTS[target])
+        if not port.isdecimal():
+            raise Problem(f"{prefix}PORT={port} is not a port number.")
+        server = Server(
+            host=os.environ.get(f"{prefix}HOST", "127.0.0.1"),
+            port=int(port),
+            user=os.environ.get(f"{prefix}USER", "clickstar"),
+            password=os.environ.get(f"{prefix}PASSWORD", ""),
+            database=os.environ.get(f"{prefix}DATABASE", "clickstar"),
+        )
+    return Settings(
+        target=target,
+        landing=os.environ.get("LANDING") or DEFAULT_LANDING,
+        schema_prefix=os.environ.get("CLICKSTAR_SCHEMA_PREFIX", ""),
+        duckdb_path=Path(os.environ.get("CLICKSTAR_DUCKDB_PATH", "warehouse/clickstar.duckdb")),
+        server=server,
+    )

@@ -1,0 +1,114 @@
+"""The steps of `make run`: demo data when there is none, load, build and test, docs, and a summary.
+
+    python scripts/run.py run|load|build|docs
+
+The engine, the landing folder and the connection come from the environment (see README.md).
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from rich.console import Console
+
+from clickstar_run import report
+from clickstar_run.dbt_steps import Dbt
+from clickstar_run.problems import Problem, explain
+from clickstar_run.settings import DEFAULT_LANDING, Settings, read_settings
+from clickstar_run.warehouse import check_reachable
+
+SCRIPTS = Path(__file__).resolve().parent
+
+
+def make_demo_when_empty(console: Console, settings: Settings) -> None:
+    """Fill an empty landing folder with demo data; leave anything else alone.
+
+    Raises Problem when LANDING names a folder that is not there: it is more likely mistyped.
+    """
+    if "://" in settings.landing:
+        return
+    folder = Path(settings.landing)
+    if not folder.is_dir() and settings.landing != DEFAULT_LANDING:
+        raise Problem(f"LANDING={settings.landing} is not a folder: make it, or correct the path.")
+    if folder.is_dir() and any(not entry.name.startswith(".") for entry in folder.iterdir()):
+        return
+    console.print(f"{settings.landing}/ is empty: making demo data …")
+    _script("make_demo.py", "--out", settings.landing)
+
+
+def _script(name: str, *arguments: str) -> int:
+    return subprocess.run([sys.executable, SCRIPTS / name, *arguments], check=False).returncode
+
+
+def load(settings: Settings) -> int:
+    """Load what is new in the landing folder, and return the loader's exit code."""
+    return _script(
+        "load.py",
+        "load",
+        *("--landing", settings.landing),
+        *("--target", settings.target),
+    )
+
+
+def run(console: Console, settings: Settings) -> int:
+    """Do everything, and return 0 when nothing waits for a person."""
+    started = time.monotonic()
+    make_demo_when_empty(console, settings)
+    before = report.known_batches(settings)
+    loaded = load(settings)
+    ledgers, set_aside = report.read_ledger(settings, before)
+    dbt = Dbt(console)
+    build = dbt.build()
+    site = dbt.docs()
+    console.print()
+    report.show_loaded(console, ledgers, set_aside)
+    report.show_built(console, settings, build)
+    report.show_headlines(console, settings)
+    report.show_where_to_look(console, settings, site)
+    console.print(f"Done in {time.monotonic() - started:.0f} s.")
+    return 1 if build.failures or loaded else 0
+
+
+def build_only(console: Console, settings: Settings) -> int:
+    """Build and test every model, and return 0 when nothing failed."""
+    build = Dbt(console).build()
+    report.show_built(console, settings, build)
+    return 1 if build.failures else 0
+
+
+def docs_only(console: Console) -> int:
+    """Write the documentation site."""
+    console.print(f"Wrote {Dbt(console).docs()}: open it in a browser; it needs no server.")
+    return 0
+
+
+def main() -> int:
+    """Run one step and return its exit code; a problem is told in one sentence."""
+    parser = argparse.ArgumentParser(description="One step of the project, or all of them.")
+    parser.add_argument("step", choices=["run", "load", "build", "docs"])
+    step = parser.parse_args().step
+    console = Console(highlight=False)
+    try:
+        settings = read_settings()
+        check_reachable(settings)
+        if step == "load":
+            return load(settings)
+        if step == "build":
+            return build_only(console, settings)
+        if step == "docs":
+            return docs_only(console)
+        return run(console, settings)
+    except (Problem, OSError) as error:
+        Console(stderr=True, highlight=False).print(explain(error), style="red", markup=False)
+        return 1
+    except KeyboardInterrupt:
+        Console(stderr=True).print("Stopped; the same command goes on from here.")
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())
