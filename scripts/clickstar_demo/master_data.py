@@ -1,0 +1,302 @@
+"""The history of the reference data: what the portal's database would have recorded.
+
+Each row is the whole record after a change. Changes come back-dated, forward-dated, twice at the same
+instant and without any difference; records are deleted and made again; about 85 % of the networks' ids
+are mapped, some of them only up to a date (a closed network's merchants move to another one).
+"""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import random
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from clickstar_demo.world import COUNTRIES, OBJECTIVES, PARTNER_TYPES, World
+
+Fields = dict[str, str]
+
+MAPPED = 0.85
+SECOND_PORTION_FROM = 0.6
+
+REASONS = {
+    "create": ("imported from the old platform", "new contract signed"),
+    "edit": ("requested by the account team", "corrected after review", "brand relaunch", ""),
+    "nothing": ("saved again by the import",),
+    "delete": ("entered twice", "contract ended"),
+    "restore": ("contract renewed", "deleted by mistake"),
+}
+
+
+@dataclass
+class Change:
+    """One recorded change."""
+
+    recorded_at: dt.datetime
+    change_type: str
+    effective_from: dt.datetime | None
+    fields: Fields
+    reason: str
+    key: Fields = field(default_factory=dict)
+
+
+def _text(moment: dt.datetime | None) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ") if moment else ""
+
+
+class Historian:
+    """Makes the changes of records over the demo's time."""
+
+    def __init__(self, first_day: dt.date, days: int, seed: int) -> None:
+        self.rng = random.Random(f"{seed}/master data")
+        self.start = dt.datetime.combine(first_day, dt.time())
+        self.days = days
+
+    def moment(self, first: float, last: float) -> dt.datetime:
+        """A working moment between two points, in days from the first day of the clicks."""
+        day = self.start + dt.timedelta(days=int(self.rng.uniform(first, last)))
+        return day + dt.timedelta(seconds=self.rng.randrange(8 * 3600, 17 * 3600))
+
+    def effective(self, recorded_at: dt.datetime) -> dt.datetime | None:
+        """From when a change counts: mostly from its recording on, some earlier, a few later."""
+        draw = self.rng.random()
+        day = dt.datetime.combine(recorded_at.date(), dt.time())
+        if draw < 0.25:
+            return day - dt.timedelta(days=self.rng.randrange(1, 60))
+        if draw < 0.33:
+            return day + dt.timedelta(days=self.rng.randrange(5, 20))
+        return None
+
+    def reason(self, kind: str) -> str:
+        """Why somebody made a change."""
+        return self.rng.choice(REASONS[kind])
+
+    def life(self, code: str, fields: Fields, edit: Callable[[Fields], Fields]) -> list[Change]:
+        """All changes of one record."""
+        rng = self.rng
+        created = self.moment(-400, -30)
+        changes = [Change(created, "+", None, fields, self.reason("create"), {"code": code})]
+        moments = sorted(
+            self.moment(-20, self.days) for _ in range(rng.choice((0, 0, 0, 1, 1, 2, 3)))
+        )
+        for moment in moments:
+            if rng.random() < 0.08:
+                changes.append(self._change(code, moment, "~", fields, "nothing"))
+            else:
+                fields = edit(fields)
+                changes.append(self._change(code, moment, "~", fields, "edit"))
+                if rng.random() < 0.08:
+                    fields = edit(fields)
+                    changes.append(self._change(code, moment, "~", fields, "edit"))
+        if rng.random() < 0.05:
+            last = max(changes[-1].recorded_at, self.start) + dt.timedelta(days=2, hours=3)
+            changes.append(Change(last, "-", None, fields, self.reason("delete"), {"code": code}))
+            if rng.random() < 0.5:
+                again = last + dt.timedelta(days=rng.randrange(1, 15), minutes=7)
+                changes.append(Change(again, "+", None, fields, self.reason("restore"), {"code": code}))
+        return changes
+
+    def _change(self, code: str, at: dt.datetime, kind: str, fields: Fields, reason: str) -> Change:
+        return Change(at, kind, self.effective(at), fields, self.reason(reason), {"code": code})
+
+
+def _advertisers(historian: Historian, world: World) -> Iterable[Change]:
+    rng = historian.rng
+
+    def edit(fields: Fields) -> Fields:
+        match rng.randrange(4):
+            case 0:
+                return fields | {"name": f"{fields['name'].removesuffix(' Co')} Co"}
+            case 1:
+                return fields | {"group_name": rng.choice(world.advertisers).group_name}
+            case 2:
+                return fields | {"vertical": rng.choice(world.advertisers).vertical}
+            case _:
+                return fields | {"is_active": "false" if fields["is_active"] == "true" else "true"}
+
+    for advertiser in world.advertisers:
+        yield from historian.life(advertiser.code, {
+            "name": advertiser.name,
+            "group_name": advertiser.group_name,
+            "vertical": advertiser.vertical,
+            "website_domain": advertiser.domain,
+            "country_code": advertiser.country,
+            "is_active": "true",
+        }, edit)  # fmt: skip
+
+
+def _partners(historian: Historian, world: World) -> Iterable[Change]:
+    rng = historian.rng
+
+    def edit(fields: Fields) -> Fields:
+        match rng.randrange(4):
+            case 0:
+                partner_type = rng.choice(list(PARTNER_TYPES))
+                return fields | {
+                    "partner_type": partner_type,
+                    "channel_code": PARTNER_TYPES[partner_type][1],
+                }
+            case 1:
+                return fields | {"channel_code": rng.choice(world.partners).channel_code}
+            case 2:
+                return fields | {"country_code": rng.choice(list(COUNTRIES))}
+            case _:
+                return fields | {"is_active": "false" if fields["is_active"] == "true" else "true"}
+
+    for partner in world.partners:
+        yield from historian.life(partner.code, {
+            "name": partner.name,
+            "partner_type": partner.partner_type,
+            "channel_code": partner.channel_code,
+            "website_domain": partner.domain,
+            "country_code": partner.country,
+            "is_active": "true",
+        }, edit)  # fmt: skip
+
+
+def _programs(historian: Historian, world: World) -> Iterable[Change]:
+    rng = historian.rng
+
+    def edit(fields: Fields) -> Fields:
+        match rng.randrange(3):
+            case 0 | 1:
+                rate = float(fields["commission_rate"]) * rng.choice((0.8, 0.9, 1.1, 1.25))
+                return fields | {"commission_rate": f"{rate:.6f}"}
+            case _:
+                return fields | {"cookie_days": str(rng.choice((7, 14, 30, 45)))}
+
+    for program in world.programs:
+        yield from historian.life(program.code, {
+            "name": program.name,
+            "advertiser_code": program.advertiser.code,
+            "network_code": program.network,
+            "commission_rate": program.commission_rate,
+            "cookie_days": str(program.cookie_days),
+            "lock_days": str(program.lock_days),
+            "currency_code": program.currency,
+            "time_zone": program.time_zone,
+            "is_active": "true",
+        }, edit)  # fmt: skip
+
+
+def _campaigns(historian: Historian, world: World) -> Iterable[Change]:
+    rng = historian.rng
+
+    def edit(fields: Fields) -> Fields:
+        match rng.randrange(3):
+            case 0:
+                return fields | {"objective": rng.choice(OBJECTIVES)}
+            case 1:
+                ends_on = dt.date.fromisoformat(fields["ends_on"] or fields["starts_on"])
+                return fields | {"ends_on": str(ends_on + dt.timedelta(days=30))}
+            case _:
+                return fields | {"is_active": "false" if fields["is_active"] == "true" else "true"}
+
+    for campaign in world.campaigns:
+        starts_on = historian.moment(-200, historian.days).date()
+        ends_on = starts_on + dt.timedelta(days=rng.choice((14, 30, 60, 90, 180)))
+        yield from historian.life(campaign.code, {
+            "name": campaign.name,
+            "advertiser_code": campaign.advertiser.code,
+            "objective": campaign.objective,
+            "starts_on": str(starts_on),
+            "ends_on": "" if rng.random() < 0.2 else str(ends_on),
+            "is_active": "true",
+        }, edit)  # fmt: skip
+
+
+def _crosswalk(historian: Historian, world: World) -> Iterable[Change]:
+    """Mappings of the networks' ids; most count for all time, some only from a date on."""
+    rng = historian.rng
+    # Per (network, kind, id): the code it stands for and other codes of its kind.
+    codes: dict[tuple[str, str, str], str] = {}
+    for program in world.programs:
+        codes[program.network, "advertiser", program.advertiser_id] = program.advertiser.code
+        codes[program.network, "program", program.program_id] = program.code
+    for partner in world.partners:
+        for network, source_id in partner.ids.items():
+            codes[network, "partner", source_id] = partner.code
+    for campaign in world.campaigns:
+        for network, source_id in campaign.ids.items():
+            codes[network, "campaign", source_id] = campaign.code
+    moved_on = dt.datetime.combine(
+        historian.start + dt.timedelta(days=historian.days // 2), dt.time()
+    )
+    reused = {
+        (program.network, "advertiser", program.advertiser_id)
+        for program in [p for p in world.programs if p.network == "awin"][:3]
+    }
+    for (network, kind, source_id), code in codes.items():
+        key = {"network_code": network, "kind": kind, "source_id": source_id}
+        by_rule = network == "shareasale" or (network, kind, source_id) in reused
+        if not by_rule and rng.random() >= MAPPED:
+            if rng.random() < 0.2:
+                fields = {"code": ""}
+                yield Change(historian.moment(-60, -10), "+", None, fields, "looked at, unknown", key)
+            continue
+        recorded = historian.moment(-60, -10)
+        if network == "shareasale" and kind == "advertiser":
+            # The network closes: from that day on its id means nothing any more.
+            yield Change(recorded, "+", None, {"code": code}, "imported", key)
+            yield Change(moved_on - dt.timedelta(days=9), "~", moved_on, {"code": ""},
+                         "ShareASale closed, moved to Awin", key)  # fmt: skip
+        elif (network, kind, source_id) in reused:
+            # The number belonged to another merchant before.
+            other = rng.choice(world.advertisers).code
+            yield Change(recorded, "+", None, {"code": other}, "imported", key)
+            yield Change(moved_on - dt.timedelta(days=5), "~", moved_on, {"code": code},
+                         "id given to a merchant that came from ShareASale", key)  # fmt: skip
+        elif rng.random() < 0.06:
+            # Found late: the mapping counts for all time all the same.
+            yield Change(historian.moment(5, historian.days), "+", None, {"code": code},
+                         "from the queue of unknown ids", key)  # fmt: skip
+        elif rng.random() < 0.04:
+            others = [c for (_, k, _), c in codes.items() if k == kind]
+            yield Change(recorded, "+", None, {"code": rng.choice(others)}, "imported", key)
+            yield Change(historian.moment(0, historian.days), "~", None, {"code": code},
+                         "was mapped to the wrong record", key)  # fmt: skip
+        elif rng.random() < 0.03:
+            yield Change(recorded, "+", None, {"code": code}, "imported", key)
+            yield Change(historian.moment(0, historian.days), "-", None, {"code": code},
+                         "mapping withdrawn", key)  # fmt: skip
+        else:
+            yield Change(recorded, "+", None, {"code": code}, "imported", key)
+
+
+ENTITIES: dict[str, Callable[[Historian, World], Iterable[Change]]] = {
+    "advertiser": _advertisers,
+    "partner": _partners,
+    "program": _programs,
+    "campaign": _campaigns,
+    "crosswalk": _crosswalk,
+}
+
+
+def write(
+    world: World, first_day: dt.date, days: int, seed: int, folder: Path
+) -> list[tuple[Path, int]]:
+    """Write two portions of every history, the second one recorded later; (path, rows) of each."""
+    historian = Historian(first_day, days, seed)
+    divide = historian.start + dt.timedelta(days=round(days * SECOND_PORTION_FROM))
+    last = historian.start + dt.timedelta(days=days)
+    written = []
+    for entity, make in ENTITIES.items():
+        changes = [change for change in make(historian, world) if change.recorded_at < last]
+        changes.sort(key=lambda change: change.recorded_at)
+        rows = [
+            {"history_id": str(number), "recorded_at": _text(change.recorded_at),
+             "change_type": change.change_type, "effective_from": _text(change.effective_from)}
+            | change.key | change.fields | {"reason": change.reason}
+            for number, change in enumerate(changes, start=1)
+        ]  # fmt: skip
+        earlier = sum(change.recorded_at < divide for change in changes)
+        for name, portion in (("history", rows[:earlier]), ("history_2", rows[earlier:])):
+            path = folder / f"{entity}_{name}.csv"
+            with path.open("w", newline="", encoding="utf-8") as file:
+                writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
+                writer.writeheader()
+                writer.writerows(portion)
+            written.append((path, len(portion)))
+    return written
