@@ -172,22 +172,28 @@ def make_lookups(connection: duckdb.DuckDBPyConnection, world: World, seed: int)
 
 
 def make_stream_days(
-    connection: duckdb.DuckDBPyConnection, first_day: dt.date, counts: list[int]
+    connection: duckdb.DuckDBPyConnection,
+    name: str,
+    first_day: dt.date,
+    counts: list[int],
+    days_per_period: int,
 ) -> None:
-    """Make table stream_day: which numbers of the stream at hand fall on which day."""
-    firsts, nexts, starts, before = [], [], [], 0
+    """Make a table of which numbers of a stream fall on which day and in which period (file)."""
+    firsts, nexts, starts, periods, before = [], [], [], [], 0
     for number, count in enumerate(counts):
         if count:
             day = dt.datetime.combine(first_day + dt.timedelta(days=number), dt.time(), dt.UTC)
             firsts.append(before)
             nexts.append(before + count)
             starts.append(int(day.timestamp()) * 1000)
+            periods.append(number // days_per_period)
         before += count
-    connection.execute("drop table if exists stream_day")
-    _put(connection, "stream_day", {
+    connection.execute(f"drop table if exists {name}")
+    _put(connection, name, {
         "first_index": pa.array(firsts, pa.int64()),
         "next_index": pa.array(nexts, pa.int64()),
         "day_ms": pa.array(starts, pa.int64()),
+        "period": pa.array(periods, pa.int64()),
     })  # fmt: skip
 
 
@@ -195,6 +201,7 @@ def events_sql(
     hasher: Hasher,
     *,
     stream: int,
+    days: str,
     first: int,
     upto: int,
     scope: str,
@@ -205,7 +212,7 @@ def events_sql(
 ) -> str:
     """The select for the events `first` up to, not including, `upto` of a stream.
 
-    `stream_day` must hold the stream's days, and where `upto` cuts a day in two, it must lie a multiple
+    Table `days` holds the stream's days; where `upto` cuts a day in two, it must lie a multiple
     of `BURST_SIZE` after the day's start. Page views are single: no bursts, doubles or follow-ups.
     """
     below, bits = hasher.below, hasher.bits
@@ -240,10 +247,11 @@ with numbered as (
         stream_day.first_index,
         stream_day.next_index,
         stream_day.day_ms,
+        stream_day.period,
         (numbers.i - stream_day.first_index) // {BURST_SIZE} as block,
         (numbers.i - stream_day.first_index) % {BURST_SIZE} as position
     from range({first}, {upto}) as numbers (i)
-    asof join stream_day on numbers.i >= stream_day.first_index
+    asof join {days} as stream_day on numbers.i >= stream_day.first_index
 ),
 kinds as (
     select *, {burst} as is_burst, {kind("i")} as kind_draw, {kind("i - 1")} as previous_draw
@@ -302,6 +310,7 @@ drawn as (
 )
 select
     drawn.i as event_index,
+    drawn.period,
     drawn.own_key,
     drawn.visitor_number,
     drawn.is_burst or drawn.is_declared_bot as is_bot,

@@ -12,8 +12,8 @@ import json
 import os
 import shutil
 import threading
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import duckdb
@@ -23,7 +23,9 @@ from clickstar_demo import events, master_data, seasons
 from clickstar_demo.formats import SOURCES, Format, Source
 from clickstar_demo.world import make_world
 
-CHUNK = 6_000 * events.BURST_SIZE
+# Records made at a time: what bounds the memory.
+CHUNK = 3_000 * events.BURST_SIZE
+# A source with fewer clicks a day delivers one file a week.
 DAILY_FROM = 4_000
 IN_PROGRESS = "_in_progress"
 MEMORY_LIMIT = "1GB"
@@ -52,9 +54,11 @@ class File:
 
     path: str
     records: int
-    malformed: int
-    clicks: int
-    repeated: int
+    malformed: int = 0
+    clicks: int = 0
+    """Well-formed records that are clicks, repeated ones included."""
+    repeated: int = 0
+    """Clicks that another file delivers as well and that are counted there."""
     same_content_as: str | None = None
     """Another name for the same bytes: nothing of it must be loaded."""
 
@@ -117,24 +121,84 @@ def write_lines(connection: duckdb.DuckDBPyConnection, query: str, path: Path) -
         worker.join()
 
 
-def _lines_query(form: Format) -> str:
+def _quoted(text: str) -> str:
+    """An SQL string literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _lines_query(form: Format, period: int) -> str:
     """The select of a file's lines from table `record`, whose rows are in the file's order."""
     damage = " ".join(
         f"when {number} then {sql}" for number, sql in enumerate(form.damage, start=1)
     )
-    line = f"case damage {damage} else line end" if damage else "line"
+    rows = (
+        "select damage, event_hex, line_number, records_in_file, "
+        f"{form.line} as line from record where delivered = {period}"
+    )
+    line = f"case damage {damage} else line end"
     if form.document is None:
-        heads = "".join(
-            "select '" + text.replace("'", "''") + "' as line union all " for text in form.header
-        )
-        return f"{heads}select {line} as line from (select damage, event_hex, {form.line} as line from record)"
+        heads = [f"select {_quoted(text)} as line" for text in form.header]
+        return " union all ".join([*heads, f"select {line} as line from ({rows})"])
     opening, closing = form.document
     return (
-        f"select '{opening}' as line union all "
-        f"select {line} || if(line_number < (select max(line_number) from record), ',', '') from "
-        f"(select damage, event_hex, line_number, {form.line} as line from record) union all "
-        f"select '{closing}'"
+        f"select {_quoted(opening)} as line union all "
+        f"select {line} || if(line_number < records_in_file, ',', '') from ({rows}) union all "
+        f"select {_quoted(closing)}"
     )
+
+
+def _repack(path: Path, target: Path) -> None:
+    """Compress a file again, harder: the same records in other bytes."""
+    with (
+        igzip.open(path, "rb") as unpacked,
+        target.open("wb") as file,
+        gzip.GzipFile(filename="", fileobj=file, mode="wb", compresslevel=9, mtime=0) as packed,
+    ):
+        shutil.copyfileobj(unpacked, packed, 1 << 20)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Records that are made together: some whole periods (one file each) or a part of one period."""
+
+    periods: range
+    clicks: tuple[int, int]
+    pages: tuple[int, int]
+    part: int | None = None
+
+
+def batches(clicks: list[int], pages: list[int]) -> list[Batch]:
+    """Divide periods with these numbers of records into batches of at most `CHUNK`, if possible."""
+    made: list[Batch] = []
+    first = first_page = 0
+    open_from, open_click, open_page = 0, 0, 0
+    for period, (count, page_count) in enumerate(zip(clicks, pages, strict=True)):
+        upto, upto_page = first + count, first_page + page_count
+        if upto - open_click + upto_page - open_page > CHUNK and period > open_from:
+            made.append(Batch(range(open_from, period), (open_click, first), (open_page, first_page)))
+            open_from, open_click, open_page = period, first, first_page
+        if count + page_count > CHUNK:
+            parts = -(-(count + page_count) // CHUNK)
+            # A part ends where a burst may end.
+            step = -(-count // parts // events.BURST_SIZE) * events.BURST_SIZE
+            page_step = -(-page_count // parts)
+            made += [
+                Batch(
+                    range(period, period + 1),
+                    (first + min(count, part * step), first + min(count, (part + 1) * step)),
+                    (
+                        first_page + min(page_count, part * page_step),
+                        first_page + min(page_count, (part + 1) * page_step),
+                    ),
+                    part,
+                )
+                for part in range(parts)
+            ]
+            open_from, open_click, open_page = period + 1, upto, upto_page
+        first, first_page = upto, upto_page
+    if open_from < len(clicks):
+        made.append(Batch(range(open_from, len(clicks)), (open_click, first), (open_page, first_page)))
+    return made
 
 
 class Maker:
@@ -150,7 +214,7 @@ class Maker:
         self.visitors = max(1, int(settings.clicks * events.VISITORS_PER_CLICK))
         self.connection = duckdb.connect(config={"memory_limit": MEMORY_LIMIT})
         self.connection.execute("set timezone = 'UTC'")
-        self.connection.execute(f"set temp_directory = '{self.work / 'spill'}'")
+        self.connection.execute(f"set temp_directory = {_quoted(str(self.work / 'spill'))}")
         events.make_lookups(self.connection, self.world, settings.seed)
 
     def run(self) -> list[Delivery]:
@@ -185,151 +249,149 @@ class Maker:
         pages_by_day = seasons.spread(round(clicks * source.page_views), weights)
         daily = source.always_daily or clicks >= DAILY_FROM * settings.days
         span = 1 if daily else 7
-        periods = [range(day, min(day + span, settings.days)) for day in range(0, settings.days, span)]
+        starts = range(0, settings.days, span)
+        for name, counts in (("click_day", by_day), ("page_day", pages_by_day)):
+            events.make_stream_days(connection, name, settings.first_day, counts, span)
         connection.execute("drop table if exists pending")
-        first, first_page = 0, 0
-        for period, days in enumerate(periods):
-            count = sum(by_day[day] for day in days)
-            pages = sum(pages_by_day[day] for day in days)
-            parts = max(1, -(-(count + pages) // CHUNK))
-            step = -(-count // parts // events.BURST_SIZE) * events.BURST_SIZE if parts > 1 else count
-            page_step = -(-pages // parts)
-            start = settings.first_day + dt.timedelta(days=days[0])
-            for part in range(parts):
-                self._make_records(
-                    source, number, number_before, by_day, pages_by_day,
-                    clicks=(first + min(count, part * step), first + min(count, (part + 1) * step)),
-                    pages=(first_page + min(pages, part * page_step),
-                           first_page + min(pages, (part + 1) * page_step)),
-                    period=period, last_period=len(periods) - 1, with_pending=part == 0,
-                    damaged=source.format_of(period).columns is None,
-                )  # fmt: skip
-                name = source.file_name(start) + (f"_part{part:02d}" if parts > 1 else "")
-                for file in self._deliver(source, period, name):
-                    delivery.files.append(file)
-                    delivery.size_bytes += (self.work / file.path).stat().st_size
-                self.progress(source.name, count // parts)
-            first += count
-            first_page += pages
+        for batch in batches(
+            [sum(by_day[start : start + span]) for start in starts],
+            [sum(pages_by_day[start : start + span]) for start in starts],
+        ):
+            self._make_records(source, number, number_before, batch, last_period=len(starts) - 1)
+            delivery.files += self._deliver(source, batch, span)
+            self.progress(source.name, batch.clicks[1] - batch.clicks[0])
+        delivery.size_bytes = sum((self.work / file.path).stat().st_size for file in delivery.files)
         return delivery
 
     def _make_records(
-        self,
-        source: Source,
-        number: int,
-        number_before: int,
-        by_day: list[int],
-        pages_by_day: list[int],
-        *,
-        clicks: tuple[int, int],
-        pages: tuple[int, int],
-        period: int,
-        last_period: int,
-        with_pending: bool,
-        damaged: bool,
+        self, source: Source, number: int, number_before: int, batch: Batch, last_period: int
     ) -> None:
-        """Make table `record`: the records of one file in its order, and keep what comes later."""
-        connection, settings = self.connection, self.settings
+        """Make table `record`: a batch's records in the files' order; keep those that come later."""
+        connection = self.connection
 
-        def make(name: str, stream: int, counts: list[int], span: tuple[int, int], page: bool) -> None:
-            events.make_stream_days(connection, settings.first_day, counts)
+        def make(name: str, days: str, stream: int, span: tuple[int, int], page_views: bool) -> None:
             query = events.events_sql(
-                self.hasher, stream=stream, first=span[0], upto=span[1], scope=source.scope,
-                visitors=self.visitors, number_before=number_before, ipv4_only=source.ipv4_only,
-                page_views=page,
-            )  # fmt: skip
+                self.hasher,
+                stream=stream,
+                days=days,
+                first=span[0],
+                upto=span[1],
+                scope=source.scope,
+                visitors=self.visitors,
+                number_before=number_before,
+                ipv4_only=source.ipv4_only,
+                page_views=page_views,
+            )
             connection.execute(f"create or replace temp table {name} as {query}")
 
-        make("event", 2 * number, by_day, clicks, page=False)
+        make("event", "click_day", 2 * number, batch.clicks, page_views=False)
+        make("page_view", "page_day", 2 * number + 1, batch.pages, page_views=True)
         late = repeated = "false"
         if source.redelivers:
-            late = f"late_by is not null and {period} + late_by <= {last_period}"
-            repeated = f"repeat_by is not null and {period} + repeat_by <= {last_period}"
-            later = f"""
-                select *, {period} + late_by as due, false as is_repeat from event where {late}
-                union all
-                select *, {period} + repeat_by, true from event where {repeated} and not ({late})
-            """
-            exists = connection.execute(
-                "select count(*) from duckdb_tables() where table_name = 'pending'"
-            ).fetchone()
-            how = "insert into pending" if exists and exists[0] else "create temp table pending as"
-            connection.execute(f"{how} {later}")
-        parts = [f"select *, false as is_repeat, false as is_late, 0 as damage from event where not ({late})"]
-        if source.redelivers and with_pending:
-            parts.append(
-                "select * exclude (due), not is_repeat as is_late, 0 as damage "
-                f"from pending where due = {period}"
-            )
-        if damaged:
-            parts.append(
-                "select *, false as is_repeat, false as is_late, damage_draw as damage "
-                "from event where damage_draw > 0"
-            )
-        if pages[1] > pages[0]:
-            make("page_view", 2 * number + 1, pages_by_day, pages, page=True)
-            parts.append("select *, false as is_repeat, false as is_late, 0 as damage from page_view")
+            late = f"(late_by is not null and period + late_by <= {last_period})"
+            repeated = f"(repeat_by is not null and period + repeat_by <= {last_period})"
+        undamaged = [p for p in batch.periods if source.format_of(p).columns is not None]
+        damaged = "damage_draw > 0"
+        if undamaged:
+            damaged += f" and period not in ({', '.join(map(str, undamaged))})"
+        connection.execute(f"""
+            create or replace temp table made as
+            select *, if({late}, period + late_by, period) as delivered, {late} as is_late,
+                false as is_repeat, 0 as damage
+            from event
+            union all
+            select *, period + repeat_by, false, true, 0 from event where {repeated} and not {late}
+            union all
+            select *, period, false, false, damage_draw from event where {damaged}
+            union all
+            select *, period, false, false, 0 from page_view
+        """)
+        # The first batch finds nothing waiting; each one leaves what its last file does not take.
+        last = batch.periods[-1]
+        connection.execute("create table if not exists pending as select * from made limit 0")
         connection.execute(f"""
             create or replace temp table record as
             select
-                row_number() over (
-                    order by clicked_at, record_kind, event_index, is_repeat, damage
-                ) as line_number,
+                row_number() over delivery as line_number,
+                count(*) over (partition by delivered) as records_in_file,
                 *
-            from ({" union all by name ".join(parts)})
-            order by line_number
-        """)
-        if source.redelivers and with_pending:
-            connection.execute(f"delete from pending where due = {period}")
-
-    def _deliver(self, source: Source, period: int, name: str) -> Iterator[File]:
-        """Write table `record` as a file with its truth, and again under another name now and then."""
-        form = source.format_of(period)
-        relative = f"{source.name}/{name}{form.suffix}"
-        path = self.work / relative
-        if form.columns is not None:
-            self.connection.execute(
-                f"copy (select {form.columns} from record) to '{path}' "
-                "(format parquet, compression zstd, row_group_size 50000)"
+            from (
+                select * from made where delivered <= {last}
+                union all
+                select * from pending where delivered <= {last}
             )
-        else:
-            write_lines(self.connection, _lines_query(form), path)
+            window delivery as (
+                partition by delivered
+                order by clicked_at, record_kind, event_index, is_repeat, damage
+            )
+            order by delivered, line_number
+        """)
+        connection.execute(f"delete from pending where delivered <= {last}")
+        connection.execute(f"insert into pending select * from made where delivered > {last}")
+
+    def _deliver(self, source: Source, batch: Batch, span: int) -> list[File]:
+        """Write table `record` as files with their truth, some again under another name."""
         counts = self.connection.execute("""
             select
+                delivered,
                 count(*),
                 count(*) filter (damage > 0),
                 count(*) filter (damage = 0 and record_kind = 'click'),
                 count(*) filter (is_repeat)
             from record
-        """).fetchone()
-        assert counts is not None
-        file = File(relative, *counts)
-        self._write_truth(source, name, relative, all_repeated=False)
-        yield file
-        if period % 31 == 9:
-            again = f"{source.name}/{name}.resent{form.suffix}"
-            shutil.copyfile(path, self.work / again)
-            yield File(again, *counts, same_content_as=relative)
-        elif period % 37 == 13 and form.suffix.endswith(".gz"):
-            again = f"{source.name}/{name}.repacked{form.suffix}"
-            with igzip.open(path, "rb") as unpacked, (self.work / again).open("wb") as target:
-                with gzip.GzipFile(
-                    filename="", fileobj=target, mode="wb", compresslevel=9, mtime=0
-                ) as packed:
-                    shutil.copyfileobj(unpacked, packed, 1 << 20)
-            self._write_truth(source, f"{name}.repacked", again, all_repeated=True)
-            records, malformed, clicks, _ = counts
-            yield File(again, records, malformed, clicks, clicks)
+            group by delivered
+            order by delivered
+        """).fetchall()
+        files, names, again = [], {}, {}
+        for period, *numbers in counts:
+            form = source.format_of(period)
+            start = self.settings.first_day + dt.timedelta(days=period * span)
+            part = "" if batch.part is None else f"_part{batch.part:02d}"
+            name = f"{source.name}/{source.file_name(start)}{part}"
+            file = File(name + form.suffix, *numbers)
+            path = self.work / file.path
+            self._write_file(form, period, path)
+            files.append(file)
+            names[period] = file.path
+            if period % 31 == 9:
+                resent = f"{name}.resent{form.suffix}"
+                shutil.copyfile(path, self.work / resent)
+                files.append(replace(file, path=resent, same_content_as=file.path))
+            elif period % 37 == 13 and form.suffix.endswith(".gz"):
+                again[period] = f"{name}.repacked{form.suffix}"
+                _repack(path, self.work / again[period])
+                files.append(replace(file, path=again[period], repeated=file.clicks))
+        self._write_truth(source, batch, names, again)
+        return files
 
-    def _write_truth(self, source: Source, name: str, relative: str, *, all_repeated: bool) -> None:
-        """Write beside the landing files what each record really is."""
-        target = self.truth_work / source.name / f"{name}.parquet"
-        repeat = "record_kind = 'click'" if all_repeated else "is_repeat"
+    def _write_file(self, form: Format, period: int, path: Path) -> None:
+        """Write one period's records."""
+        if form.columns is None:
+            write_lines(self.connection, _lines_query(form, period), path)
+            return
+        self.connection.execute(
+            f"copy (select {form.columns} from record where delivered = {period}) "
+            f"to {_quoted(str(path))} (format parquet, compression zstd, row_group_size 50000)"
+        )
+
+    def _write_truth(
+        self, source: Source, batch: Batch, names: dict[int, str], again: dict[int, str]
+    ) -> None:
+        """Write beside the landing files what each record of a batch really is."""
+        if not names:
+            return
+        part = "" if batch.part is None else f"_part{batch.part:02d}"
+        target = self.truth_work / source.name / f"{batch.periods[0]:05d}{part}.parquet"
+        delivered = [
+            f"({period}, {_quoted(path)}, {repacked})"
+            for paths, repacked in ((names, "false"), (again, "true"))
+            for period, path in paths.items()
+        ]
         self.connection.execute(f"""
             copy (
                 select
-                    '{source.name}' as source,
-                    '{relative}' as file,
+                    {_quoted(source.name)} as source,
+                    file.path as file,
                     line_number,
                     if(damage > 0, 'malformed', record_kind) as record_kind,
                     if(damage = 0, click_number, null) as click_number,
@@ -340,26 +402,30 @@ class Maker:
                     bot_kind,
                     is_double_click,
                     double_click_of,
-                    if(damage = 0 and {repeat}, click_number, null) as is_duplicate_of,
+                    if(damage = 0 and (is_repeat or file.is_repacked), click_number, null)
+                        as is_duplicate_of,
                     is_late,
                     network,
                     advertiser_code,
                     partner_code,
                     program_code,
-                    campaign_code,
+                    campaign_code
                 from record
-            ) to '{target}' (format parquet, compression zstd, row_group_size 50000)
+                inner join (values {", ".join(delivered)}) as file (period, path, is_repacked)
+                    on record.delivered = file.period
+                order by file.path, line_number
+            ) to {_quoted(str(target))} (format parquet, compression zstd, row_group_size 50000)
         """)
-
     def _master_data(self) -> Delivery:
         """The history files of the reference data."""
         delivery = Delivery("master_data")
         folder = self.work / "master_data"
         folder.mkdir()
-        written = master_data.write(self.world, self.settings.first_day, self.settings.days,
-                                    self.settings.seed, folder)  # fmt: skip
+        written = master_data.write(
+            self.world, self.settings.first_day, self.settings.days, self.settings.seed, folder
+        )
         for path, rows in written:
-            delivery.files.append(File(f"master_data/{path.name}", rows, 0, 0, 0))
+            delivery.files.append(File(f"master_data/{path.name}", rows))
             delivery.size_bytes += path.stat().st_size
         return delivery
 
