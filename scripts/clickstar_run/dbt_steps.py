@@ -30,6 +30,7 @@ class Node:
     description: str
     seconds: float
     file: str
+    query: str
 
 
 @dataclass
@@ -128,4 +129,5 @@ def _node(result: Any) -> Node:
         description=node.description or "",
         seconds=result.execution_time,
         file=node.original_file_path,
+        query=getattr(node, "compiled_path", None) or "",
     )

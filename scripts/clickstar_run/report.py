@@ -111,7 +111,8 @@ def show_loaded(console: Console, ledgers: list[Ledger], set_aside: list[SetAsid
     table.add_row("all", *map(_number, totals))
     console.print(table)
     for file in set_aside[:LISTED]:
-        console.print(Text(f"  set aside: {file.path}: {file.reason}", style="yellow"))
+        told = Text(f"  set aside: {file.path}: {file.reason}", style="yellow")
+        console.print(told, soft_wrap=True)
     if len(set_aside) > LISTED:
         console.print(f"  … and {len(set_aside) - LISTED} more files set aside")
 
@@ -159,8 +160,10 @@ def show_built(console: Console, settings: Settings, build: Build) -> None:
 
 def _show_nodes(console: Console, word: str, style: str, nodes: list[Node]) -> None:
     for node in nodes[:LISTED]:
-        reason = " ".join(node.message.split())
-        console.print(Text(f"  {word}: {node.name} ({node.file}): {reason}", style=style))
+        told = f"  {word}: {node.name} ({node.file}): {' '.join(node.message.split())}"
+        # A test is a query for the rows that break it: running it shows them.
+        query = f"; its query: {node.query}" if node.kind == "test" and node.query else ""
+        console.print(Text(told + query, style=style), soft_wrap=True)
     if len(nodes) > LISTED:
         console.print(f"  … and {len(nodes) - LISTED} more {word}: see logs/dbt.log")
 
