@@ -22,7 +22,6 @@ from clickstar_run.settings import DEFAULT_LANDING, Settings, read_settings
 from clickstar_run.warehouse import check_reachable
 
 SCRIPTS = Path(__file__).resolve().parent
-UNFINISHED_DEMO = ".demo_in_the_making"
 
 
 def make_demo_when_empty(console: Console, settings: Settings) -> None:
@@ -35,17 +34,12 @@ def make_demo_when_empty(console: Console, settings: Settings) -> None:
     folder = Path(settings.landing)
     if not folder.is_dir() and settings.landing != DEFAULT_LANDING:
         raise Problem(f"LANDING={settings.landing} is not a folder: make it, or correct the path.")
-    unfinished = folder / UNFINISHED_DEMO
-    arrived = folder.is_dir() and any(not e.name.startswith(".") for e in folder.iterdir())
-    if arrived and not unfinished.exists():
+    # The demo is made in a folder that starts with "_" and appears as a whole, or not at all.
+    if folder.is_dir() and any(not entry.name.startswith((".", "_")) for entry in folder.iterdir()):
         return
     console.print(f"{settings.landing} is empty: making demo data …")
-    # A demo that was interrupted must not look like files that arrived.
-    folder.mkdir(exist_ok=True)
-    unfinished.touch()
-    if _script("make_demo.py", "--landing", settings.landing, "--replace") != 0:
+    if _script("make_demo.py", "--landing", settings.landing) != 0:
         raise Problem("The demo data could not be made: the lines above say why.")
-    unfinished.unlink()
 
 
 def _script(name: str, *arguments: str) -> int:

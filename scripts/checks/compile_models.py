@@ -1,4 +1,4 @@
-"""Compile every model for one engine, as it is once its tables exist, so that the SQL can be linted.
+"""Compile every model for one engine, as it is once its tables exist, so that it can be linted.
 
 What is written to target/lint/ENGINE is what dbt would send: macros expanded, engine primitives
 dispatched, incremental models in their incremental branch. DuckDB and PostgreSQL are throwaway
@@ -16,7 +16,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -56,9 +56,11 @@ def _answer_without_connection() -> None:
     """Let dbt compile for Redshift with nothing to connect to: nothing exists there yet."""
     from dbt.adapters.redshift.impl import RedshiftAdapter
 
-    nothing: Callable[..., list[Any]] = lambda *_, **__: []  # noqa: E731
-    RedshiftAdapter.list_relations = nothing
-    RedshiftAdapter.list_relations_without_caching = nothing
+    def nothing(*_: Any, **__: Any) -> list[Any]:
+        return []
+
+    for name in ("list_relations", "list_relations_without_caching"):
+        setattr(RedshiftAdapter, name, nothing)
 
 
 def _dbt(target_path: Path, *arguments: str) -> None:

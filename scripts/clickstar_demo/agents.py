@@ -23,16 +23,7 @@ WINDOWS = ("Windows NT 10.0; Win64; x64", "Windows", "10")
 MACS = [(f"Macintosh; Intel Mac OS X 10_15_{n}", "Mac OS X", f"10.15.{n}") for n in (5, 6, 7)]
 LINUX = ("X11; Linux x86_64", "Linux", "")
 CHROME_OS = ("X11; CrOS x86_64 14541.0.0", "Chrome OS", "14541.0.0")
-PHONES = (
-    "K",
-    "Pixel 6",
-    "Pixel 7a",
-    "Pixel 8 Pro",
-    "SM-A546E",
-    "SM-G991B",
-    "SM-S911B",
-    "moto g(60)",
-)
+PHONES = ("K", "Pixel 6", "Pixel 7a", "Pixel 8 Pro", "SM-A546E", "SM-G991B", "SM-S911B", "moto g(60)")
 TABLETS = ("SM-X200", "SM-X710", "Lenovo TB-X606F")
 WEBKIT = "AppleWebKit/537.36 (KHTML, like Gecko)"
 
@@ -50,11 +41,7 @@ TOOLS = (
     ("curl/8.{v}.1", range(1, 10), 6.0),
     ("Go-http-client/{v}", ("1.1", "2.0"), 5.0),
     ("LinkVerifier/1.{v} (+https://linkverifier.example/bot)", range(0, 6), 7.0),
-    (
-        "OfferCrawler/{v}.0 (compatible; price check; +https://offercrawler.example)",
-        range(2, 5),
-        5.0,
-    ),
+    ("OfferCrawler/{v}.0 (compatible; price check; +https://offercrawler.example)", range(2, 5), 5.0),
     (
         "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) "
         "HeadlessChrome/{v}.0.0.0 Safari/537.36",
@@ -102,9 +89,7 @@ def human_agents(seed: int) -> list[Agent]:
     family(7, "desktop", "Chrome", desktop, MACS, chrome)
     family(1.5, "desktop", "Chrome", desktop, [LINUX, CHROME_OS], chrome)
     family(6, "desktop", "Edge", desktop + " Edg/{v}.0.0.0", [WINDOWS], chrome)
-    family(
-        1, "desktop", "Opera", desktop + " OPR/{v}.0.0.0", [WINDOWS, MACS[2]], list(range(96, 112))
-    )
+    family(1, "desktop", "Opera", desktop + " OPR/{v}.0.0.0", [WINDOWS, MACS[2]], list(range(96, 112)))
     family(
         4, "desktop", "Firefox", "Mozilla/5.0 ({platform}; rv:{v}.0) Gecko/20100101 Firefox/{v}.0",
         [WINDOWS, MACS[2], LINUX], list(range(102, 139)), 0.8,

@@ -133,7 +133,6 @@ def make_lookups(connection: duckdb.DuckDBPyConnection, world: World, seed: int)
     def in_network(network: str) -> object:
         def test(placement: Placement) -> bool:
             return placement.program.network == network
-
         return test
 
     scope("any", lambda _: True)
@@ -162,8 +161,7 @@ def make_lookups(connection: duckdb.DuckDBPyConnection, world: World, seed: int)
 
     hours = seasons.HOUR_WEIGHTS
     by_minute = [
-        hours[minute // 60]
-        + (hours[(minute // 60 + 1) % 24] - hours[minute // 60]) * (minute % 60) / 60
+        hours[minute // 60] + (hours[(minute // 60 + 1) % 24] - hours[minute // 60]) * (minute % 60) / 60
         for minute in range(1440)
     ]
     minutes = slots(by_minute, MINUTE_SLOTS)

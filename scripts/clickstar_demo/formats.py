@@ -177,9 +177,7 @@ STATUS = (
     " when serve_draw % 31 = 0 then 304 else 200 end"
     " when utm_source is not null and link_style >= 70 then 200 else 302 end"
 )
-BYTES = (
-    "case when record_kind = 'page' then 800 + serve_draw % 60000 else 300 + serve_draw % 200 end"
-)
+BYTES = "case when record_kind = 'page' then 800 + serve_draw % 60000 else 300 + serve_draw % 200 end"
 WITH_QUERY = f"({PATH}) || coalesce('?' || ({QUERY}), '')"
 
 
@@ -266,9 +264,9 @@ def alb_format(number: int) -> Format:
             f" || ' \"GET https://{OWN_HOST}:443' || {WITH_QUERY} || ' HTTP/1.1\" \"'"
             f" || {log_text('user_agent')} || '\" TLS_AES_128_GCM_SHA256 TLSv1.3'"
             f" || ' {region}:targetgroup/demo/73e2d6bc24d8a067 \"Root=1-' || left(event_hex, 8) || '-'"
-            f' || substr(event_hex, 9, 24) || \'" "{OWN_HOST}" "session-reused" 0 \' || {time}'
-            ' || \' "forward" "-" "-" "10.0.0.\' || (1 + serve_draw % 20)::varchar'
-            f' || \':80" "\' || ({STATUS}) || \'" "-" "-"\''
+            f" || substr(event_hex, 9, 24) || '\" \"{OWN_HOST}\" \"session-reused\" 0 ' || {time}"
+            " || ' \"forward\" \"-\" \"-\" \"10.0.0.' || (1 + serve_draw % 20)::varchar"
+            f" || ':80\" \"' || ({STATUS}) || '\" \"-\" \"-\"'"
             + (" || ' TID_' || event_hex" if number >= 3 else "")
         ),
         damage=["split_part(line, '\"', 1)", NOT_A_RECORD, "left(line, 40)"],
@@ -277,7 +275,9 @@ def alb_format(number: int) -> Format:
 
 # ------------------------------------------------------------------ web analytics
 SITE = "'https://www.' || advertiser_domain"
-PAGE_URL = f"case when record_kind = 'page' then {SITE} || {PAGE_PATH} else landing_url end"
+PAGE_URL = (
+    f"case when record_kind = 'page' then {SITE} || {PAGE_PATH} else landing_url end"
+)
 UTM = {
     name: f"case when record_kind = 'click' then utm_{name} end"
     for name in ("source", "medium", "campaign")
@@ -357,9 +357,7 @@ def snowplow_format(number: int) -> Format:
     fields = [f"coalesce({SNOWPLOW[c]}, '')" if c in SNOWPLOW else "''" for c in SNOWPLOW_COLUMNS]
     return Format(
         suffix=".tsv.gz",
-        line=" || chr(9) || ".join(fields).replace(
-            "'' || chr(9) || '' || chr(9)", "chr(9) || chr(9)"
-        ),
+        line=" || chr(9) || ".join(fields).replace("'' || chr(9) || '' || chr(9)", "chr(9) || chr(9)"),
         damage=[
             "array_to_string(string_split(line, chr(9))[1:20], chr(9))",
             "replace(line, event_hex, event_hex || chr(9))",

@@ -175,9 +175,7 @@ def batches(clicks: list[int], pages: list[int]) -> list[Batch]:
     for period, (count, page_count) in enumerate(zip(clicks, pages, strict=True)):
         upto, upto_page = first + count, first_page + page_count
         if upto - open_click + upto_page - open_page > CHUNK and period > open_from:
-            made.append(
-                Batch(range(open_from, period), (open_click, first), (open_page, first_page))
-            )
+            made.append(Batch(range(open_from, period), (open_click, first), (open_page, first_page)))
             open_from, open_click, open_page = period, first, first_page
         if count + page_count > CHUNK:
             parts = -(-(count + page_count) // CHUNK)
@@ -199,9 +197,7 @@ def batches(clicks: list[int], pages: list[int]) -> list[Batch]:
             open_from, open_click, open_page = period + 1, upto, upto_page
         first, first_page = upto, upto_page
     if open_from < len(clicks):
-        made.append(
-            Batch(range(open_from, len(clicks)), (open_click, first), (open_page, first_page))
-        )
+        made.append(Batch(range(open_from, len(clicks)), (open_click, first), (open_page, first_page)))
     return made
 
 
@@ -273,9 +269,7 @@ class Maker:
         """Make table `record`: a batch's records in the files' order; keep those that come later."""
         connection = self.connection
 
-        def make(
-            name: str, days: str, stream: int, span: tuple[int, int], page_views: bool
-        ) -> None:
+        def make(name: str, days: str, stream: int, span: tuple[int, int], page_views: bool) -> None:
             query = events.events_sql(
                 self.hasher,
                 stream=stream,
@@ -422,7 +416,6 @@ class Maker:
                 order by file.path, line_number
             ) to {_quoted(str(target))} (format parquet, compression zstd, row_group_size 50000)
         """)
-
     def _master_data(self) -> Delivery:
         """The history files of the reference data."""
         delivery = Delivery("master_data")
@@ -454,11 +447,7 @@ class Maker:
         """Move what is complete into place."""
         shutil.rmtree(self.work / "spill", ignore_errors=True)
         for folder in sorted(self.work.iterdir()):
-            target = (
-                self.settings.truth
-                if folder.name == "_truth"
-                else self.settings.landing / folder.name
-            )
+            target = self.settings.truth if folder.name == "_truth" else self.settings.landing / folder.name
             shutil.rmtree(target, ignore_errors=True)
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.move(folder, target)

@@ -95,9 +95,7 @@ class Historian:
             changes.append(Change(last, "-", None, fields, self.reason("delete"), {"code": code}))
             if rng.random() < 0.5:
                 again = last + dt.timedelta(days=rng.randrange(1, 15), minutes=7)
-                changes.append(
-                    Change(again, "+", None, fields, self.reason("restore"), {"code": code})
-                )
+                changes.append(Change(again, "+", None, fields, self.reason("restore"), {"code": code}))
         return changes
 
     def _change(self, code: str, at: dt.datetime, kind: str, fields: Fields, reason: str) -> Change:
@@ -236,9 +234,7 @@ def _crosswalk(historian: Historian, world: World) -> Iterable[Change]:
         if not by_rule and rng.random() >= MAPPED:
             if rng.random() < 0.2:
                 fields = {"code": ""}
-                yield Change(
-                    historian.moment(-60, -10), "+", None, fields, "looked at, unknown", key
-                )
+                yield Change(historian.moment(-60, -10), "+", None, fields, "looked at, unknown", key)
             continue
         recorded = historian.moment(-60, -10)
         if network == "shareasale" and kind == "advertiser":

@@ -209,9 +209,7 @@ def _names(rng: random.Random, endings: list[str], taken: set[str]) -> str:
 
 def _weighted_sample(rng: random.Random, items: list[str], weights: list[int], n: int) -> list[str]:
     """`n` different items, the heavier the likelier, in the order of the draw."""
-    keyed = [
-        (rng.random() ** (1 / weight), item) for item, weight in zip(items, weights, strict=True)
-    ]
+    keyed = [(rng.random() ** (1 / weight), item) for item, weight in zip(items, weights, strict=True)]
     return [item for _, item in sorted(keyed, reverse=True)[:n]]
 
 
@@ -284,9 +282,7 @@ def make_world(seed: int) -> World:
         partner_type = rng.choices(types, type_shares)[0]
         _, channel, mediums, endings = PARTNER_TYPES[partner_type]
         name = _names(rng, list(endings), taken)
-        joined = _weighted_sample(
-            rng, codes, shares, min(10, 2 + int(rng.random() * 5 + 60 / (number + 9)))
-        )
+        joined = _weighted_sample(rng, codes, shares, min(10, 2 + int(rng.random() * 5 + 60 / (number + 9))))
         partners.append(
             Partner(
                 f"PAR-{number:04d}", name, partner_type, channel, f"{slug(name)}.example",
@@ -310,9 +306,7 @@ def _placements(
         open_programs = [program for program in programs if program.network in partner.ids]
         count = min(len(open_programs), max(2, int(40 / rank**0.5)))
         joined = rng.sample(open_programs, count)
-        links = [
-            (program, 0.3 + rng.random()) for program in joined for _ in range(rng.randint(1, 4))
-        ]
+        links = [(program, 0.3 + rng.random()) for program in joined for _ in range(rng.randint(1, 4))]
         whole = sum(program.advertiser.weight * noise for program, noise in links)
         for program, noise in links:
             advertiser = program.advertiser
@@ -326,9 +320,7 @@ def _placements(
             if tagged:
                 utm_source = slug(partner.name)
                 utm_medium = rng.choice(partner.utm_mediums)
-                utm_campaign = (
-                    slug(campaign.name.removeprefix(advertiser.name)) if campaign else None
-                )
+                utm_campaign = slug(campaign.name.removeprefix(advertiser.name)) if campaign else None
                 url += f"?utm_source={utm_source}&utm_medium={utm_medium}"
                 url += f"&utm_campaign={utm_campaign}" if utm_campaign else ""
             words = f"{rng.choice(('best', 'top', 'review', 'guide'))}-{advertiser.vertical}"
@@ -356,9 +348,7 @@ def _referrer(rng: random.Random, partner: Partner, words: str) -> str | None:
         case "email" | "app":
             return None
         case "search":
-            return rng.choice(
-                ("https://www.google.com/", "https://www.bing.com/", "https://duckduckgo.com/")
-            )
+            return rng.choice(("https://www.google.com/", "https://www.bing.com/", "https://duckduckgo.com/"))
         case "influencer" | "social":
             return rng.choice((
                 "https://www.instagram.com/", "https://www.youtube.com/", "https://www.tiktok.com/",
