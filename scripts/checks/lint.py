@@ -62,7 +62,7 @@ def steps() -> list[Step]:
         Step("ruff check", (f"{BIN}/ruff", "check", "scripts", "tests")),
         Step("ruff format", (f"{BIN}/ruff", "format", "--check", "scripts", "tests")),
         Step("mypy --strict", (f"{BIN}/mypy",)),
-        Step("dbt-bouncer", (f"{BIN}/dbt-bouncer", "run"), "dbt parse"),
+        Step("dbt-bouncer", (f"{BIN}/dbt-bouncer", "run", "--show-all-failures"), "dbt parse"),
         Step("undeclared names", _python("undeclared_names.py"), "dbt parse"),
         Step(
             "sqlfluff, as written",
@@ -87,7 +87,7 @@ def _run(step: Step, before: Future[Outcome] | None) -> Outcome:
         return Outcome(False, 0, f"not run, because {step.after} failed")
     started = time.monotonic()
     # Wide enough for whole messages, wherever this runs.
-    environment = os.environ | {"COLUMNS": "200", "NO_COLOR": "1"}
+    environment = os.environ | {"COLUMNS": "240", "NO_COLOR": "1"}
     done = subprocess.run(
         step.command, env=environment, capture_output=True, text=True, check=False
     )

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from dbt.context.providers import ModelContext, TestContext
 from dbt_common.clients.jinja import get_environment
-from jinja2 import TemplateSyntaxError, meta, nodes
+from jinja2 import Environment, TemplateSyntaxError, meta, nodes
 
 FOLDERS = ("macros", "models", "tests", "snapshots", "analyses")
 # Bound by Jinja itself: inside `{% call %}` and in macros that take any arguments.
@@ -58,11 +58,26 @@ def read_macros(manifest: Path) -> tuple[frozenset[str], frozenset[str]]:
     return frozenset({macro["name"] for macro in macros} | packages), frozenset(theirs)
 
 
-def _line_of(tree: nodes.Node, name: str) -> int:
-    for node in tree.find_all(nodes.Name):
-        if node.name == name:
-            return node.lineno
-    return tree.lineno
+def _set_outside_loops(node: nodes.Node) -> Iterator[str]:
+    """Yield the names that `{% set %}` binds; those of a loop's body end with the loop."""
+    for child in node.iter_child_nodes():
+        if isinstance(child, nodes.Assign | nodes.AssignBlock):
+            yield from (name.name for name in child.find_all(nodes.Name) if name.ctx == "store")
+        elif not isinstance(child, nodes.For):
+            yield from _set_outside_loops(child)
+
+
+def _undeclared(tree: nodes.Template, environment: Environment) -> Iterator[tuple[int, str]]:
+    """Yield the line and the name of what is read and not bound, macro by macro."""
+    macros = [node for node in tree.body if isinstance(node, nodes.Macro)]
+    rest = [node for node in tree.body if not isinstance(node, nodes.Macro)]
+    for body in (*([macro] for macro in macros), rest):
+        scope = nodes.Template(body, lineno=1)
+        scope.set_environment(environment)
+        # Jinja also reports what is set in one branch only; our macros use it in that branch.
+        for name in sorted(meta.find_undeclared_variables(scope) - set(_set_outside_loops(scope))):
+            lines = [node.lineno for node in scope.find_all(nodes.Name) if node.name == name]
+            yield min(lines, default=1), name
 
 
 def _unread_arguments(
@@ -99,9 +114,9 @@ def check_file(
     except TemplateSyntaxError as error:
         yield Finding(path, error.lineno, f"not valid Jinja: {error.message}")
         return
-    for name in sorted(meta.find_undeclared_variables(tree)):
+    for line, name in _undeclared(tree, environment):
         if name.removeprefix(DBT_MACRO) not in known:
-            yield Finding(path, _line_of(tree, name), f"`{name}` is read but nobody declares it")
+            yield Finding(path, line, f"`{name}` is read but nobody declares it")
     for line, message in _unread_arguments(tree, signatures_of_dbt):
         yield Finding(path, line, message)
 

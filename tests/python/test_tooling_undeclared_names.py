@@ -41,11 +41,23 @@ def test_a_name_in_a_branch_that_parsing_never_takes_is_found(tmp_path: Path) ->
         "{% macro f(a) %} {% set x = a %} {{ dimension_key([x]) }} {{ this }} {% endmacro %}",
         "{% test positive(model, column_name) %} select 1 from {{ model }}"
         " where {{ column_name }} < 0 {% endtest %}",
+        "{% macro f(a) %} {% if a %} 1 {% else %} {% set x = 2 %} {% for b in a %} {{ x + b }}"
+        "{% endfor %} {% endif %} {% endmacro %}",
         "select {{ dimension_key(['a']) }} from {{ ref('b') }} {{ range(3) | list }}",
     ],
 )
 def test_declared_names_are_left_alone(tmp_path: Path, sql: str) -> None:
     assert findings(tmp_path, sql) == []
+
+
+def test_the_argument_of_one_macro_declares_nothing_for_another(tmp_path: Path) -> None:
+    sql = "{% macro f(a) %} {{ a }} {% endmacro %} {% macro duckdb__f(b) %} {{ a }} {% endmacro %}"
+    assert findings(tmp_path, sql) == ["`a` is read but nobody declares it"]
+
+
+def test_what_a_loop_sets_ends_with_the_loop(tmp_path: Path) -> None:
+    sql = "{% for a in [1] %} {% set total = a %} {% endfor %} {{ total }}"
+    assert findings(tmp_path, sql) == ["`total` is read but nobody declares it"]
 
 
 def test_an_engines_implementation_may_leave_an_argument_unread(tmp_path: Path) -> None:
