@@ -23,6 +23,7 @@ from typing import Any
 
 SCRIPTS = Path(__file__).resolve().parents[1]
 OUTPUT = Path("target/lint")
+COMPILE = ("compile", "--select", "resource_type:model", "--indirect-selection", "empty")
 
 
 @contextmanager
@@ -84,13 +85,13 @@ def compile_models(engine: str) -> Path:
         os.environ.update(environment)
         if engine == "redshift":
             _answer_without_connection()
-            _dbt(target_path, "compile", "--no-introspect", "--no-populate-cache")
+            _dbt(target_path, *COMPILE, "--no-introspect", "--no-populate-cache")
         else:
             _make_raw_tables()
             _dbt(target_path, "seed", "--empty")
             _dbt(target_path, "run", "--empty")
             shutil.rmtree(target_path / "compiled", ignore_errors=True)
-            _dbt(target_path, "compile")
+            _dbt(target_path, *COMPILE)
     return target_path / "compiled" / "clickstar" / "models"
 
 
