@@ -23,7 +23,16 @@ WINDOWS = ("Windows NT 10.0; Win64; x64", "Windows", "10")
 MACS = [(f"Macintosh; Intel Mac OS X 10_15_{n}", "Mac OS X", f"10.15.{n}") for n in (5, 6, 7)]
 LINUX = ("X11; Linux x86_64", "Linux", "")
 CHROME_OS = ("X11; CrOS x86_64 14541.0.0", "Chrome OS", "14541.0.0")
-PHONES = ("K", "Pixel 6", "Pixel 7a", "Pixel 8 Pro", "SM-A546E", "SM-G991B", "SM-S911B", "moto g(60)")
+PHONES = (
+    "K",
+    "Pixel 6",
+    "Pixel 7a",
+    "Pixel 8 Pro",
+    "SM-A546E",
+    "SM-G991B",
+    "SM-S911B",
+    "moto g(60)",
+)
 TABLETS = ("SM-X200", "SM-X710", "Lenovo TB-X606F")
 WEBKIT = "AppleWebKit/537.36 (KHTML, like Gecko)"
 
@@ -40,8 +49,12 @@ TOOLS = (
     ("python-requests/2.{v}.0", range(25, 33), 9.0),
     ("curl/8.{v}.1", range(1, 10), 6.0),
     ("Go-http-client/{v}", ("1.1", "2.0"), 5.0),
-    ("LinkVerifier/1.{v} (+https://linkverifier.example/bot)", range(0, 6), 7.0),
-    ("OfferCrawler/{v}.0 (compatible; price check; +https://offercrawler.example)", range(2, 5), 5.0),
+    ("LinkVerifier/1.{v} (+https://linkverifier.example/bot)", range(6), 7.0),
+    (
+        "OfferCrawler/{v}.0 (compatible; price check; +https://offercrawler.example)",
+        range(2, 5),
+        5.0,
+    ),
     (
         "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) "
         "HeadlessChrome/{v}.0.0.0 Safari/537.36",
@@ -89,7 +102,9 @@ def human_agents(seed: int) -> list[Agent]:
     family(7, "desktop", "Chrome", desktop, MACS, chrome)
     family(1.5, "desktop", "Chrome", desktop, [LINUX, CHROME_OS], chrome)
     family(6, "desktop", "Edge", desktop + " Edg/{v}.0.0.0", [WINDOWS], chrome)
-    family(1, "desktop", "Opera", desktop + " OPR/{v}.0.0.0", [WINDOWS, MACS[2]], list(range(96, 112)))
+    family(
+        1, "desktop", "Opera", desktop + " OPR/{v}.0.0.0", [WINDOWS, MACS[2]], list(range(96, 112))
+    )
     family(
         4, "desktop", "Firefox", "Mozilla/5.0 ({platform}; rv:{v}.0) Gecko/20100101 Firefox/{v}.0",
         [WINDOWS, MACS[2], LINUX], list(range(102, 139)), 0.8,
@@ -116,13 +131,14 @@ def human_agents(seed: int) -> list[Agent]:
     iphones = [
         (f"iPhone; CPU iPhone OS {major}_{minor} like Mac OS X", "iOS", f"{major}.{minor}")
         for major in range(14, 19)
-        for minor in range(0, 7)
+        for minor in range(7)
     ]
     apple = "Mozilla/5.0 ({platform}) AppleWebKit/605.1.15 (KHTML, like Gecko) "
-    family(
-        22, "mobile", "Mobile Safari", apple + "Version/{v}.0 Mobile/15E148 Safari/604.1",
-        iphones, [15, 16, 17, 18], 0.4,
-    )  # fmt: skip
+    # Safari's version is the system's.
+    safari = apple + "Version/{v}.0 Mobile/15E148 Safari/604.1"
+    for major, share in ((14, 0.6), (15, 1.4), (16, 3.0), (17, 7.0), (18, 10.0)):
+        platforms = [phone for phone in iphones if phone[2].startswith(str(major))]
+        family(share, "mobile", "Mobile Safari", safari, platforms, [major])
     family(
         2, "mobile", "Chrome Mobile iOS",
         apple + "CriOS/{v}.0.6000.0 Mobile/15E148 Safari/604.1", iphones[14:], chrome[12:],
@@ -135,12 +151,11 @@ def human_agents(seed: int) -> list[Agent]:
     ipads = [
         (f"iPad; CPU OS {major}_{minor} like Mac OS X", "iOS", f"{major}.{minor}")
         for major in range(15, 19)
-        for minor in range(0, 5)
+        for minor in range(5)
     ]
-    family(
-        4, "tablet", "Mobile Safari", apple + "Version/{v}.0 Mobile/15E148 Safari/604.1",
-        ipads, [15, 16, 17, 18], 0.5,
-    )  # fmt: skip
+    for major in range(15, 19):
+        platforms = [pad for pad in ipads if pad[2].startswith(str(major))]
+        family(1, "tablet", "Mobile Safari", safari, platforms, [major])
     family(
         1.5, "tablet", "Chrome", desktop,
         [(f"Linux; Android {version}; {model}", "Android", str(version))

@@ -1,7 +1,7 @@
 """A click's number becomes a click: pseudo-random attributes by hashing, in set-based SQL.
 
-Nothing is remembered from one click to the next, so any range of numbers can be made at any time, in
-any order, with the same result. A click is one of
+Nothing is remembered from one click to the next, so any range of numbers can be made at any time,
+in any order, with the same result. A click is one of
 
 * base: a visitor clicks a placement;
 * follow-up: the visitor of the click before clicks again, half a minute to forty minutes later;
@@ -39,15 +39,23 @@ MINUTE_SLOTS = 16_384
 VISITORS_PER_CLICK = 0.42
 VISITOR_STREAM = 4_095
 
+# Columns that only some sources write; without them a record is a third smaller.
+DESCRIPTIVE = (
+    "program_name", "partner_name", "advertiser_domain", "program_currency", "country_name",
+    "device_type", "browser", "browser_version", "os", "os_version",
+    "utm_source", "utm_medium", "utm_campaign", "chain_hex",
+)  # fmt: skip
+
 # Every use of the hash has a number of its own, so that no two attributes depend on each other.
 SALTS = {
-    name: number
-    for number, name in enumerate(
-        "kind burst declared visitor country agent burst_agent ip ip_low cookie consent placement "
-        "placement_again minute second delta late late_by repeat repeat_by damaged damage sub_id "
-        "no_country link_style id_high id_low serve ip_kind page".split()
-    )
-}
+    use: number
+    for number, use in enumerate((
+        "kind", "burst", "declared", "visitor", "country", "agent", "burst_agent", "ip", "ip_low",
+        "ip_kind", "consent", "placement", "placement_again", "minute", "second", "delta", "late",
+        "late_by", "repeat", "repeat_by", "damaged", "damage", "sub_id", "no_country", "link_style",
+        "serve",
+    ))
+}  # fmt: skip
 
 
 class Hasher:
@@ -69,6 +77,10 @@ class Hasher:
     def uniform(self, use: str, number: str) -> str:
         """SQL of a uniform double in [0, 1)."""
         return f"(({self.bits(use, number)} >> 11)::double / 9007199254740992.0)"
+
+    def text(self, use: str, number: str) -> str:
+        """SQL of 32 hexadecimal digits."""
+        return f"md5(concat('{self._mix}/{use}/', {number}))"
 
 
 def slots(weights: list[float], size: int) -> list[int]:
@@ -133,6 +145,7 @@ def make_lookups(connection: duckdb.DuckDBPyConnection, world: World, seed: int)
     def in_network(network: str) -> object:
         def test(placement: Placement) -> bool:
             return placement.program.network == network
+
         return test
 
     scope("any", lambda _: True)
@@ -146,8 +159,9 @@ def make_lookups(connection: duckdb.DuckDBPyConnection, world: World, seed: int)
     chosen: list[Agent] = [humans[n] for n in tickets] + [bots[n] for n in bot_tickets]
     _put(connection, "agent", {
         "agent_slot": pa.array(range(len(chosen)), pa.int64()),
-        **{name: pa.array([getattr(agent, name) for agent in chosen], pa.string())
-           for name in ("user_agent", "device_type", "browser", "browser_version", "os", "os_version")},
+        **{name: pa.array([getattr(agent, name) for agent in chosen], pa.string()) for name in (
+            "user_agent", "device_type", "browser", "browser_version", "os", "os_version",
+        )},
     })  # fmt: skip
 
     codes = list(COUNTRIES)
@@ -161,7 +175,8 @@ def make_lookups(connection: duckdb.DuckDBPyConnection, world: World, seed: int)
 
     hours = seasons.HOUR_WEIGHTS
     by_minute = [
-        hours[minute // 60] + (hours[(minute // 60 + 1) % 24] - hours[minute // 60]) * (minute % 60) / 60
+        hours[minute // 60]
+        + (hours[(minute // 60 + 1) % 24] - hours[minute // 60]) * (minute % 60) / 60
         for minute in range(1440)
     ]
     minutes = slots(by_minute, MINUTE_SLOTS)
@@ -209,11 +224,13 @@ def events_sql(
     number_before: int,
     ipv4_only: bool,
     page_views: bool,
+    brief: bool,
 ) -> str:
     """The select for the events `first` up to, not including, `upto` of a stream.
 
-    Table `days` holds the stream's days; where `upto` cuts a day in two, it must lie a multiple
+    Table `days` holds the stream's days. Where `upto` cuts a day in two, it must lie a multiple
     of `BURST_SIZE` after the day's start. Page views are single: no bursts, doubles or follow-ups.
+    `brief` leaves the `DESCRIPTIVE` columns out.
     """
     below, bits = hasher.below, hasher.bits
 
@@ -235,11 +252,12 @@ def events_sql(
     repeatable = "false" if page_views else "not is_burst and position > 0"
     ipv6_low = below("ip_low", "visitor", 65_536)
     ip6 = (
-        f"format('2001:db8:{{:x}}:{{:x}}::{{:x}}', {below('ip', 'visitor', 65_536)}, "
-        f"{ipv6_low}, 1 + {ipv6_low} % 4093)"
+        f"concat('2001:db8:', lower(to_hex({below('ip', 'visitor', 65_536)})), ':', "
+        f"lower(to_hex({ipv6_low})), '::', lower(to_hex(1 + {ipv6_low} % 4093)))"
     )
     ip_kind = below("ip_kind", "visitor", 1000)
     ip_number = below("ip", "visitor", 4_194_304)
+    without = f"* exclude ({', '.join(DESCRIPTIVE)})" if brief else "*"
     return f"""
 with numbered as (
     select
@@ -307,75 +325,72 @@ drawn as (
         {below("second", "base_key", 60_000)} as minute_ms,
         {bits("delta", "own_key")} as delta_bits
     from visited
+),
+described as (
+    select
+        drawn.i as event_index,
+        drawn.period,
+        drawn.own_key,
+        drawn.visitor_number,
+        drawn.is_burst or drawn.is_declared_bot as is_bot,
+        case when drawn.is_burst then 'burst' when drawn.is_declared_bot then 'declared' end
+            as bot_kind,
+        drawn.is_double_click,
+        drawn.is_follow_up,
+        {"null::bigint" if page_views else f"{number_before} + drawn.i + 1"} as click_number,
+        case when drawn.is_double_click then {number_before} + drawn.i end as double_click_of,
+        {"'page'" if page_views else "'click'"} as record_kind,
+        greatest(0, least({DAY_MS} - 40000,
+            (drawn.minute_ms + minute.local_minute * 60000 - country.east_ms + {DAY_MS}) % {DAY_MS}
+        )) as base_ms,
+        make_timestamp_ms(drawn.day_ms + base_ms + case
+            when drawn.is_burst then drawn.position * 700 + (drawn.delta_bits % 400)::bigint
+            when drawn.is_double_click then 150 + (drawn.delta_bits % 1750)::bigint
+            when drawn.is_follow_up
+                then least(30000 + (drawn.delta_bits % 2370000)::bigint, {DAY_MS} - 1 - base_ms)
+            else 0
+        end) as clicked_at,
+        {hasher.text("event", "drawn.own_key")} as event_hex,
+        if(drawn.chain_key = drawn.own_key, event_hex, {hasher.text("event", "drawn.chain_key")})
+            as chain_hex,
+        {hasher.text("visitor", "drawn.visitor")} as visitor_hex,
+        not drawn.is_declared_bot and {below("consent", "drawn.visitor", 100)} >= 6 as has_cookie,
+        case
+            when drawn.is_burst then concat('203.0.113.', {below("ip", "drawn.visitor", 254)} + 1)
+            when drawn.is_declared_bot and drawn.visitor_number % 4 = 0
+                then concat('192.0.2.', {below("ip", "drawn.visitor", 254)} + 1)
+            when drawn.is_declared_bot
+                then concat('198.51.100.', {below("ip", "drawn.visitor", 254)} + 1)
+            when {ip_kind} < {0 if ipv4_only else 120} then {ip6}
+            when {ip_kind} < 300
+                then concat('198.', 18 + {ip_number} % 2, '.', {ip_number} // 2 % 256, '.',
+                    {ip_number} // 512 % 254 + 1)
+            else concat('100.', 64 + {ip_number} // 65536, '.', {ip_number} // 256 % 256, '.',
+                {ip_number} % 254 + 1)
+        end as ip,
+        case when {below("no_country", "drawn.own_key", 100)} >= 1 then country.country end
+            as country,
+        country.country_name,
+        agent.* exclude (agent_slot),
+        placement.* exclude (placement_slot, placement),
+        case
+            when {below("sub_id", "drawn.base_key", 10)} < 6
+                then concat(lower(placement.partner_code), '-',
+                    lower(to_hex({below("sub_id", "drawn.base_key", 1_048_576)})))
+        end as sub_id,
+        {below("link_style", "drawn.own_key", 100)} as link_style,
+        {below("serve", "drawn.own_key", 1_000_000)} as serve_draw,
+        case when {below("late", "drawn.own_key", 1000)} < {LATE_PER_MILLE}
+            then 1 + {below("late_by", "drawn.own_key", 3)} end as late_by,
+        case when {below("repeat", "drawn.own_key", 1000)} < {REPEAT_PER_MILLE}
+            then 1 + {below("repeat_by", "drawn.own_key", 5)} end as repeat_by,
+        case when {below("damaged", "drawn.own_key", 1000)} < {DAMAGED_PER_MILLE}
+            then 1 + {below("damage", "drawn.own_key", 3)} else 0 end as damage_draw
+    from drawn
+    inner join minute using (minute_slot)
+    inner join country using (country_slot)
+    inner join agent using (agent_slot)
+    inner join placement_of_{scope} as placement using (placement_slot)
 )
-select
-    drawn.i as event_index,
-    drawn.period,
-    drawn.own_key,
-    drawn.visitor_number,
-    drawn.is_burst or drawn.is_declared_bot as is_bot,
-    case when drawn.is_burst then 'burst' when drawn.is_declared_bot then 'declared' end as bot_kind,
-    drawn.is_double_click,
-    drawn.is_follow_up,
-    {"null::bigint" if page_views else f"{number_before} + drawn.i + 1"} as click_number,
-    case when drawn.is_double_click then {number_before} + drawn.i end as double_click_of,
-    {"'page'" if page_views else "'click'"} as record_kind,
-    greatest(0, least({DAY_MS} - 40000,
-        (drawn.minute_ms + minute.local_minute * 60000 - country.east_ms + {DAY_MS}) % {DAY_MS}
-    )) as base_ms,
-    make_timestamp_ms(drawn.day_ms + base_ms + case
-        when drawn.is_burst then drawn.position * 700 + (drawn.delta_bits % 400)::bigint
-        when drawn.is_double_click then 150 + (drawn.delta_bits % 1750)::bigint
-        when drawn.is_follow_up
-            then least(30000 + (drawn.delta_bits % 2370000)::bigint, {DAY_MS} - 1 - base_ms)
-        else 0
-    end) as clicked_at,
-    lower(
-        lpad(to_hex({bits("id_high", "drawn.own_key")}), 16, '0')
-        || lpad(to_hex({bits("id_low", "drawn.own_key")}), 16, '0')
-    ) as event_hex,
-    lower(
-        lpad(to_hex({bits("id_high", "drawn.chain_key")}), 16, '0')
-        || lpad(to_hex({bits("id_low", "drawn.chain_key")}), 16, '0')
-    ) as chain_hex,
-    lower(
-        lpad(to_hex({bits("cookie", "drawn.visitor")}), 16, '0')
-        || lpad(to_hex({bits("cookie", "drawn.visitor + 1")}), 16, '0')
-    ) as visitor_hex,
-    not drawn.is_declared_bot and {below("consent", "drawn.visitor", 100)} >= 6 as has_cookie,
-    case
-        when drawn.is_burst then format('203.0.113.{{}}', {below("ip", "drawn.visitor", 254)} + 1)
-        when drawn.is_declared_bot and drawn.visitor_number % 4 = 0
-            then format('192.0.2.{{}}', {below("ip", "drawn.visitor", 254)} + 1)
-        when drawn.is_declared_bot
-            then format('198.51.100.{{}}', {below("ip", "drawn.visitor", 254)} + 1)
-        when {ip_kind} < {0 if ipv4_only else 120} then {ip6}
-        when {ip_kind} < 300
-            then format('198.{{}}.{{}}.{{}}', 18 + {ip_number} % 2, {ip_number} // 2 % 256,
-                {ip_number} // 512 % 254 + 1)
-        else format('100.{{}}.{{}}.{{}}', 64 + {ip_number} // 65536, {ip_number} // 256 % 256,
-            {ip_number} % 254 + 1)
-    end as ip,
-    case when {below("no_country", "drawn.own_key", 100)} >= 1 then country.country end as country,
-    country.country_name,
-    agent.* exclude (agent_slot),
-    placement.* exclude (placement_slot, placement),
-    case
-        when {below("sub_id", "drawn.base_key", 10)} < 6
-            then format('{{}}-{{:x}}', lower(placement.partner_code),
-                {below("sub_id", "drawn.base_key", 1_048_576)})
-    end as sub_id,
-    {below("link_style", "drawn.own_key", 100)} as link_style,
-    {below("serve", "drawn.own_key", 1_000_000)} as serve_draw,
-    case when {below("late", "drawn.own_key", 1000)} < {LATE_PER_MILLE}
-        then 1 + {below("late_by", "drawn.own_key", 3)} end as late_by,
-    case when {below("repeat", "drawn.own_key", 1000)} < {REPEAT_PER_MILLE}
-        then 1 + {below("repeat_by", "drawn.own_key", 5)} end as repeat_by,
-    case when {below("damaged", "drawn.own_key", 1000)} < {DAMAGED_PER_MILLE}
-        then 1 + {below("damage", "drawn.own_key", 3)} else 0 end as damage_draw
-from drawn
-inner join minute using (minute_slot)
-inner join country using (country_slot)
-inner join agent using (agent_slot)
-inner join placement_of_{scope} as placement using (placement_slot)
+select {without} from described
 """

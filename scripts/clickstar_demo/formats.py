@@ -1,7 +1,7 @@
 """How each source writes a record: SQL that turns an event into one line of text of its file.
 
-Field names and shapes are the vendors'. A `Format` names the file, the line and, for a document, what
-stands before and after the rows.
+Field names and shapes are the vendors'. A `Format` names the file, the line and, for a document,
+what stands before and after the rows.
 """
 
 from __future__ import annotations
@@ -49,12 +49,24 @@ class Source:
     redelivers: bool = True
     """Single events come late or twice (a log only ever comes as a whole file)."""
     ipv4_only: bool = False
+    brief: bool = False
+    """Its lines need none of the descriptive columns."""
 
 
 def json_line(fields: dict[str, str], extra: str = "") -> str:
     """SQL of a JSON object with these fields (name to SQL), in their order."""
     pairs = ", ".join(f"'{name}': {sql}" for name, sql in fields.items())
     return f"to_json({{{pairs}{extra}}})::varchar"
+
+
+def joined(*pieces: str) -> str:
+    """SQL of pieces put together; concat is several times faster than a chain of `||`."""
+    return f"concat({', '.join(pieces)})"
+
+
+def tabbed(fields: Sequence[str]) -> str:
+    """SQL of fields (none of them null) with tabs between them."""
+    return f"concat_ws(chr(9), {', '.join(fields)})"
 
 
 def csv_field(sql: str) -> str:
@@ -71,8 +83,8 @@ CUT_LINE = "left(line, (length(line) * 0.6)::int)"
 NOT_A_RECORD = "'upstream connect error or disconnect/reset before headers'"
 ISO_MS = "strftime(clicked_at, '%Y-%m-%dT%H:%M:%S.%gZ')"
 DASHED_ID = (
-    "left(event_hex, 8) || '-' || substr(event_hex, 9, 4) || '-4' || substr(event_hex, 14, 3) || '-a'"
-    " || substr(event_hex, 18, 3) || '-' || substr(event_hex, 21, 12)"
+    "left(event_hex, 8) || '-' || substr(event_hex, 9, 4) || '-4' || substr(event_hex, 14, 3)"
+    " || '-a' || substr(event_hex, 18, 3) || '-' || substr(event_hex, 21, 12)"
 )
 DASHED_VISITOR = (
     "left(visitor_hex, 8) || '-' || substr(visitor_hex, 9, 4) || '-4' || substr(visitor_hex, 14, 3)"
@@ -113,7 +125,7 @@ def _redirector_csv(extra_column: bool) -> Format:
         fields.append("case when has_cookie then 'granted' else 'denied' end")
     return Format(
         suffix=".csv.gz",
-        line=" || ',' || ".join(fields),
+        line=f"concat_ws(',', {', '.join(fields)})",
         header=[",".join(names)],
         damage=[
             "split_part(line, ',', 1) || ',' || split_part(line, ',', 2)",
@@ -162,7 +174,8 @@ PAGE_PATH = (
 )
 PATH = (
     f"case when record_kind = 'page' then {PAGE_PATH}"
-    " when utm_source is not null and link_style >= 70 then '/offers/' || (serve_draw % 300)::varchar"
+    " when utm_source is not null and link_style >= 70"
+    " then '/offers/' || (serve_draw % 300)::varchar"
     " when link_style % 7 < 5 then '/go/' || network || '/' || advertiser_id"
     " else '/out/' || network || '/' || advertiser_id end"
 )
@@ -173,24 +186,35 @@ QUERY = (
     f" else {LINK_QUERY} end"
 )
 STATUS = (
-    "case when record_kind = 'page' then case when serve_draw % 50 = 0 then 404"
+    "(case when record_kind = 'page' then case when serve_draw % 50 = 0 then 404"
     " when serve_draw % 31 = 0 then 304 else 200 end"
-    " when utm_source is not null and link_style >= 70 then 200 else 302 end"
+    " when utm_source is not null and link_style >= 70 then 200 else 302 end)"
 )
-BYTES = "case when record_kind = 'page' then 800 + serve_draw % 60000 else 300 + serve_draw % 200 end"
+BYTES = (
+    "case when record_kind = 'page' then 800 + serve_draw % 60000 else 300 + serve_draw % 200 end"
+)
 WITH_QUERY = f"({PATH}) || coalesce('?' || ({QUERY}), '')"
 
 
-def access_log_format(number: int) -> Format:
+def access_log_format(_number: int) -> Format:
     """Apache/Nginx combined."""
-    status = f"({STATUS})"
     return Format(
         suffix=".log.gz",
-        line=(
-            "ip || ' - - [' || strftime(clicked_at, '%d/%b/%Y:%H:%M:%S +0000') || '] \"GET '"
-            f" || {WITH_QUERY} || ' HTTP/1.1\" ' || {status} || ' '"
-            f" || case when {status} = 304 then '-' else ({BYTES})::varchar end"
-            f" || ' \"' || {log_text('referrer_url')} || '\" \"' || {log_text('user_agent')} || '\"'"
+        line=joined(
+            "ip",
+            "' - - ['",
+            "strftime(clicked_at, '%d/%b/%Y:%H:%M:%S +0000')",
+            "'] \"GET '",
+            WITH_QUERY,
+            "' HTTP/1.1\" '",
+            STATUS,
+            "' '",
+            f"case when {STATUS} = 304 then '-' else ({BYTES})::varchar end",
+            "' \"'",
+            log_text("referrer_url"),
+            "'\" \"'",
+            log_text("user_agent"),
+            "'\"'",
         ),
         damage=["split_part(line, '\"', 1)", NOT_A_RECORD, "left(line, 20)"],
     )
@@ -199,13 +223,15 @@ def access_log_format(number: int) -> Format:
 CLOUDFRONT_FIELDS = {
     "date": "strftime(clicked_at, '%Y-%m-%d')",
     "time": "strftime(clicked_at, '%H:%M:%S')",
-    "x-edge-location": "case serve_draw % 3 when 0 then 'IAD89-C1' when 1 then 'LHR62-P2' else 'FRA56-P4' end",
+    "x-edge-location": (
+        "case serve_draw % 3 when 0 then 'IAD89-C1' when 1 then 'LHR62-P2' else 'FRA56-P4' end"
+    ),
     "sc-bytes": f"({BYTES})::varchar",
     "c-ip": "ip",
     "cs-method": "'GET'",
     "cs(Host)": "'d111111abcdef8.cloudfront.net'",
     "cs-uri-stem": PATH,
-    "sc-status": f"({STATUS})::varchar",
+    "sc-status": f"{STATUS}::varchar",
     "cs(Referer)": "referrer_url",
     "cs(User-Agent)": "replace(user_agent, ' ', '%2520')",
     "cs-uri-query": f"replace(({QUERY}), '%', '%25')",
@@ -239,7 +265,7 @@ def cloudfront_format(number: int) -> Format:
     names = list(CLOUDFRONT_FIELDS)[: OLD_CLOUDFRONT_FIELDS if number < 4 else None]
     return Format(
         suffix=".gz",
-        line=" || chr(9) || ".join(log_text(f"({CLOUDFRONT_FIELDS[name]})") for name in names),
+        line=tabbed([log_text(f"({CLOUDFRONT_FIELDS[name]})") for name in names]),
         header=["#Version: 1.0", "#Fields: " + " ".join(names)],
         damage=[
             "array_to_string(string_split(line, chr(9))[1:5], chr(9))",
@@ -250,24 +276,48 @@ def cloudfront_format(number: int) -> Format:
 
 
 def alb_format(number: int) -> Format:
-    """Application load balancer log; from the fourth file on with the trailing connection trace id."""
+    """Application load balancer log; from the fourth file on with the connection trace id."""
     time = "strftime(clicked_at, '%Y-%m-%dT%H:%M:%S.%fZ')"
-    port = "(1024 + serve_draw % 60000)::varchar"
-    region = "arn:aws:elasticloadbalancing:us-east-1:123456789012"
+    target_group = (
+        "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/demo/73e2d6bc24d8a067"
+    )
     return Format(
         suffix=".log.gz",
-        line=(
-            f"'https ' || {time} || ' app/demo/50dc6c495c0c9188 ' || ip || ':' || {port}"
-            " || ' 10.0.0.' || (1 + serve_draw % 20)::varchar || ':80 0.000 0.00'"
-            f" || (serve_draw % 9 + 1)::varchar || ' 0.000 ' || ({STATUS}) || ' ' || ({STATUS})"
-            f" || ' ' || (200 + serve_draw % 300)::varchar || ' ' || ({BYTES})::varchar"
-            f" || ' \"GET https://{OWN_HOST}:443' || {WITH_QUERY} || ' HTTP/1.1\" \"'"
-            f" || {log_text('user_agent')} || '\" TLS_AES_128_GCM_SHA256 TLSv1.3'"
-            f" || ' {region}:targetgroup/demo/73e2d6bc24d8a067 \"Root=1-' || left(event_hex, 8) || '-'"
-            f" || substr(event_hex, 9, 24) || '\" \"{OWN_HOST}\" \"session-reused\" 0 ' || {time}"
-            " || ' \"forward\" \"-\" \"-\" \"10.0.0.' || (1 + serve_draw % 20)::varchar"
-            f" || ':80\" \"' || ({STATUS}) || '\" \"-\" \"-\"'"
-            + (" || ' TID_' || event_hex" if number >= 3 else "")
+        line=joined(
+            "'https '",
+            time,
+            "' app/demo/50dc6c495c0c9188 '",
+            "ip",
+            "':'",
+            "1024 + serve_draw % 60000",
+            "' 10.0.0.'",
+            "1 + serve_draw % 20",
+            "':80 0.000 0.00'",
+            "serve_draw % 9 + 1",
+            "' 0.000 '",
+            STATUS,
+            "' '",
+            STATUS,
+            "' '",
+            "200 + serve_draw % 300",
+            "' '",
+            BYTES,
+            f"' \"GET https://{OWN_HOST}:443'",
+            WITH_QUERY,
+            "' HTTP/1.1\" \"'",
+            log_text("user_agent"),
+            f"'\" TLS_AES_128_GCM_SHA256 TLSv1.3 {target_group} \"Root=1-'",
+            "left(event_hex, 8)",
+            "'-'",
+            "substr(event_hex, 9, 24)",
+            f'\'" "{OWN_HOST}" "session-reused" 0 \'',
+            time,
+            '\' "forward" "-" "-" "10.0.0.\'',
+            "1 + serve_draw % 20",
+            "':80\" \"'",
+            STATUS,
+            '\'" "-" "-"\'',
+            *(("' TID_'", "event_hex") if number >= 3 else ()),
         ),
         damage=["split_part(line, '\"', 1)", NOT_A_RECORD, "left(line, 40)"],
     )
@@ -275,9 +325,7 @@ def alb_format(number: int) -> Format:
 
 # ------------------------------------------------------------------ web analytics
 SITE = "'https://www.' || advertiser_domain"
-PAGE_URL = (
-    f"case when record_kind = 'page' then {SITE} || {PAGE_PATH} else landing_url end"
-)
+PAGE_URL = f"case when record_kind = 'page' then {SITE} || {PAGE_PATH} else landing_url end"
 UTM = {
     name: f"case when record_kind = 'click' then utm_{name} end"
     for name in ("source", "medium", "campaign")
@@ -285,24 +333,24 @@ UTM = {
 
 SNOWPLOW_COLUMNS = """
 app_id platform etl_tstamp collector_tstamp dvce_created_tstamp event event_id txn_id name_tracker
-v_tracker v_collector v_etl user_id user_ipaddress user_fingerprint domain_userid domain_sessionidx
-network_userid geo_country geo_region geo_city geo_zipcode geo_latitude geo_longitude geo_region_name
-ip_isp ip_organization ip_domain ip_netspeed page_url page_title page_referrer page_urlscheme
-page_urlhost page_urlport page_urlpath page_urlquery page_urlfragment refr_urlscheme refr_urlhost
-refr_urlport refr_urlpath refr_urlquery refr_urlfragment refr_medium refr_source refr_term mkt_medium
-mkt_source mkt_term mkt_content mkt_campaign contexts se_category se_action se_label se_property
-se_value unstruct_event tr_orderid tr_affiliation tr_total tr_tax tr_shipping tr_city tr_state
-tr_country ti_orderid ti_sku ti_name ti_category ti_price ti_quantity pp_xoffset_min pp_xoffset_max
-pp_yoffset_min pp_yoffset_max useragent br_name br_family br_version br_type br_renderengine br_lang
-br_features_pdf br_features_flash br_features_java br_features_director br_features_quicktime
-br_features_realplayer br_features_windowsmedia br_features_gears br_features_silverlight br_cookies
-br_colordepth br_viewwidth br_viewheight os_name os_family os_manufacturer os_timezone dvce_type
-dvce_ismobile dvce_screenwidth dvce_screenheight doc_charset doc_width doc_height tr_currency
-tr_total_base tr_tax_base tr_shipping_base ti_currency ti_price_base base_currency geo_timezone
-mkt_clickid mkt_network etl_tags dvce_sent_tstamp refr_domain_userid refr_dvce_tstamp derived_contexts
-domain_sessionid derived_tstamp event_vendor event_name event_format event_version event_fingerprint
-true_tstamp
-""".split()
+v_tracker v_collector v_etl user_id user_ipaddress user_fingerprint domain_userid
+domain_sessionidx network_userid geo_country geo_region geo_city geo_zipcode geo_latitude
+geo_longitude geo_region_name ip_isp ip_organization ip_domain ip_netspeed page_url page_title
+page_referrer page_urlscheme page_urlhost page_urlport page_urlpath page_urlquery page_urlfragment
+refr_urlscheme refr_urlhost refr_urlport refr_urlpath refr_urlquery refr_urlfragment refr_medium
+refr_source refr_term mkt_medium mkt_source mkt_term mkt_content mkt_campaign contexts se_category
+se_action se_label se_property se_value unstruct_event tr_orderid tr_affiliation tr_total tr_tax
+tr_shipping tr_city tr_state tr_country ti_orderid ti_sku ti_name ti_category ti_price ti_quantity
+pp_xoffset_min pp_xoffset_max pp_yoffset_min pp_yoffset_max useragent br_name br_family br_version
+br_type br_renderengine br_lang br_features_pdf br_features_flash br_features_java
+br_features_director br_features_quicktime br_features_realplayer br_features_windowsmedia
+br_features_gears br_features_silverlight br_cookies br_colordepth br_viewwidth br_viewheight
+os_name os_family os_manufacturer os_timezone dvce_type dvce_ismobile dvce_screenwidth
+dvce_screenheight doc_charset doc_width doc_height tr_currency tr_total_base tr_tax_base
+tr_shipping_base ti_currency ti_price_base base_currency geo_timezone mkt_clickid mkt_network
+etl_tags dvce_sent_tstamp refr_domain_userid refr_dvce_tstamp derived_contexts domain_sessionid
+derived_tstamp event_vendor event_name event_format event_version event_fingerprint true_tstamp
+""".split()  # noqa: SIM905 (a list literal is a page long)
 SNOWPLOW_TIME = "strftime({}, '%Y-%m-%d %H:%M:%S.%g')"
 SNOWPLOW = {
     "app_id": "'shop'",
@@ -352,12 +400,12 @@ SNOWPLOW = {
 }
 
 
-def snowplow_format(number: int) -> Format:
+def snowplow_format(_number: int) -> Format:
     """Enriched events: 131 tab-separated columns without a header, empty where there is nothing."""
     fields = [f"coalesce({SNOWPLOW[c]}, '')" if c in SNOWPLOW else "''" for c in SNOWPLOW_COLUMNS]
     return Format(
         suffix=".tsv.gz",
-        line=" || chr(9) || ".join(fields).replace("'' || chr(9) || '' || chr(9)", "chr(9) || chr(9)"),
+        line=tabbed(fields),
         damage=[
             "array_to_string(string_split(line, chr(9))[1:20], chr(9))",
             "replace(line, event_hex, event_hex || chr(9))",
@@ -372,13 +420,13 @@ def _ga4_param(key: str, kind: str, sql: str) -> str:
     return f"{{'key': '{key}', 'value': {{{values}}}}}"
 
 
-def ga4_format(number: int) -> Format:
+def ga4_format(_number: int) -> Format:
     """The BigQuery export of page views as JSON lines: 64-bit integers are texts there."""
     params = ", ".join([
         _ga4_param("page_location", "string_value", PAGE_URL),
         _ga4_param("page_referrer", "string_value", "referrer_url"),
         _ga4_param("page_title", "string_value", "program_name"),
-        _ga4_param("ga_session_id", "int_value", "(1700000000 + visitor_number % 90000000)::varchar"),
+        _ga4_param("ga_session_id", "int_value", "(1700000000 + visitor_number)::varchar"),
         _ga4_param("ga_session_number", "int_value", "(1 + serve_draw % 9)::varchar"),
         _ga4_param("source", "string_value", UTM["source"]),
         _ga4_param("medium", "string_value", UTM["medium"]),
@@ -393,12 +441,13 @@ def ga4_format(number: int) -> Format:
             "event_params": f"[{params}]",
             "event_bundle_sequence_id": "(serve_draw % 5000)::varchar",
             "user_pseudo_id": (
-                "(1000000000 + visitor_number)::varchar || '.' || (1600000000 + visitor_number % 99999)"
+                "concat(1000000000 + visitor_number, '.', 1600000000 + visitor_number % 99999)"
             ),
             "device": (
                 "{'category': device_type, 'operating_system': os, 'operating_system_version':"
                 " nullif(os_version, ''), 'language': 'en-us', 'web_info': {'browser': browser,"
-                " 'browser_version': nullif(browser_version, ''), 'hostname': 'www.' || advertiser_domain}}"
+                " 'browser_version': nullif(browser_version, ''),"
+                " 'hostname': 'www.' || advertiser_domain}}"
             ),
             "geo": "{'country': if(country is null, '(not set)', country_name)}",
             "traffic_source": (
@@ -415,7 +464,11 @@ def ga4_format(number: int) -> Format:
             "batch_ordering_id": "(1 + serve_draw % 7)::varchar",
             "batch_event_index": "(1 + event_index % 25)::varchar",
         }),
-        damage=[CUT_LINE, NOT_A_RECORD, """replace(line, '"event_timestamp":"', '"event_timestamp":"x')"""],
+        damage=[
+            CUT_LINE,
+            NOT_A_RECORD,
+            """replace(line, '"event_timestamp":"', '"event_timestamp":"x')""",
+        ],
     )  # fmt: skip
 
 
@@ -429,11 +482,11 @@ IMPACT_TIME = (
 )
 
 
-def impact_format(number: int) -> Format:
+def impact_format(_number: int) -> Format:
     """Click export: a JSON array; some clicks share their Id, times carry the account's offset."""
     device = (
-        "case device_type when 'desktop' then 'DESKTOP' when 'mobile' then 'PHONE' when 'tablet' then"
-        " 'TABLET' when 'tv' then 'TV' else 'ROBOT' end"
+        "case device_type when 'desktop' then 'DESKTOP' when 'mobile' then 'PHONE'"
+        " when 'tablet' then 'TABLET' when 'tv' then 'TV' else 'ROBOT' end"
     )
     browser = (
         "case browser when 'Chrome' then 'CHROME' when 'Chrome Mobile' then 'CHROME_MOBILE'"
@@ -441,8 +494,8 @@ def impact_format(number: int) -> Format:
         " when 'Safari' then 'SAFARI' when 'Mobile Safari' then 'SAFARI' else 'UNKNOWN' end"
     )
     os = (
-        "case os when 'Windows' then 'WINDOWS_10' when 'Android' then 'ANDROID' when 'iOS' then 'IOS'"
-        " when 'Linux' then 'LINUX' else 'UNKNOWN' end"
+        "case os when 'Windows' then 'WINDOWS_10' when 'Android' then 'ANDROID'"
+        " when 'iOS' then 'IOS' when 'Linux' then 'LINUX' else 'UNKNOWN' end"
     )
     return Format(
         suffix=".json.gz",
@@ -481,8 +534,9 @@ def everflow_format(number: int) -> Format:
         "transaction_id": "event_hex",
         "is_unique": "if(is_double_click or is_follow_up, 0, 1)",
         "unix_timestamp": "epoch(clicked_at)::bigint",
-        "tracking_url": "'https://track.deals.example/' || partner_id || '/' || program_id || '/?sub1='"
-        " || coalesce(sub_id, '')",
+        "tracking_url": (
+            "concat('https://track.deals.example/', partner_id, '/', program_id, '/?sub1=', sub_id)"
+        ),
         "source_id": "lower(partner_code)",
         "sub1": "coalesce(sub_id, '')",
         "sub2": "''", "sub3": "''", "sub4": "''", "sub5": "''",
@@ -506,7 +560,8 @@ def everflow_format(number: int) -> Format:
             "{'offer': {'network_offer_id': program_id::int, 'name': program_name}, 'advertiser':"
             " {'network_advertiser_id': advertiser_id::int}, 'affiliate': {'network_affiliate_id':"
             " partner_id::int, 'name': partner_name}, 'campaign': {'network_campaign_id':"
-            " coalesce(campaign_id::int, 0)}, 'geolocation': {'country_code': coalesce(country, '')},"
+            " coalesce(campaign_id::int, 0)},"
+            " 'geolocation': {'country_code': coalesce(country, '')},"
             " 'device_information': {'platform_name': device_type, 'os_version': os_version,"
             " 'browser_name': browser, 'http_user_agent': user_agent}}"
         ),
@@ -529,7 +584,7 @@ def everflow_format(number: int) -> Format:
     )
 
 
-def partnerize_format(number: int) -> Format:
+def partnerize_format(_number: int) -> Format:
     """The clicks answer: one document, each click wrapped; times are naive, in UTC as requested."""
     time = "strftime({}, '%Y-%m-%d %H:%M:%S')"
     click = json_line({
@@ -565,19 +620,88 @@ def partnerize_format(number: int) -> Format:
 
 
 SOURCES = (
-    Source("redirector", 0.70, "any", lambda d: f"clicks_{d}", redirector_format, "event_hex",
-           always_daily=True),
-    Source("access_log", 0.04, "any", lambda d: f"access_{d}", access_log_format, None, 2.0,
-           redelivers=False),
-    Source("cloudfront", 0.02, "any", lambda d: f"E1DEMO.{d}", cloudfront_format, "event_hex || '=='", 2.0,
-           redelivers=False),
-    Source("alb", 0.02, "any", lambda d: f"123456789012_elasticloadbalancing_us-east-1_{d:%Y%m%d}",
-           alb_format, None, 1.5, redelivers=False, ipv4_only=True),
-    Source("snowplow", 0.04, "tagged", lambda d: f"enriched_{d}", snowplow_format, DASHED_ID, 1.5),
-    Source("ga4", 0.03, "tagged", lambda d: f"events_{d:%Y%m%d}", ga4_format, None, 1.5,
-           redelivers=False),
-    Source("impact", 0.07, "impact", lambda d: f"clicks_{d}", impact_format, IMPACT_ID),
-    Source("everflow", 0.04, "everflow", lambda d: f"clicks_{d}", everflow_format, "event_hex"),
-    Source("partnerize", 0.04, "partnerize", lambda d: f"clicks_{d}", partnerize_format,
-           "'1011l' || left(event_hex, 14)"),
-)  # fmt: skip
+    Source(
+        name="redirector",
+        share=0.70,
+        scope="any",
+        file_name=lambda day: f"clicks_{day}",
+        format_of=redirector_format,
+        event_id="event_hex",
+        always_daily=True,
+        brief=True,
+    ),
+    Source(
+        name="access_log",
+        share=0.04,
+        scope="any",
+        file_name=lambda day: f"access_{day}",
+        format_of=access_log_format,
+        event_id=None,
+        page_views=2.0,
+        redelivers=False,
+    ),
+    Source(
+        name="cloudfront",
+        share=0.02,
+        scope="any",
+        file_name=lambda day: f"E1DEMO.{day}",
+        format_of=cloudfront_format,
+        event_id="event_hex || '=='",
+        page_views=2.0,
+        redelivers=False,
+    ),
+    Source(
+        name="alb",
+        share=0.02,
+        scope="any",
+        file_name=lambda day: f"123456789012_elasticloadbalancing_us-east-1_{day:%Y%m%d}",
+        format_of=alb_format,
+        event_id=None,
+        page_views=1.5,
+        redelivers=False,
+        ipv4_only=True,
+    ),
+    Source(
+        name="snowplow",
+        share=0.04,
+        scope="tagged",
+        file_name=lambda day: f"enriched_{day}",
+        format_of=snowplow_format,
+        event_id=DASHED_ID,
+        page_views=1.5,
+    ),
+    Source(
+        name="ga4",
+        share=0.03,
+        scope="tagged",
+        file_name=lambda day: f"events_{day:%Y%m%d}",
+        format_of=ga4_format,
+        event_id=None,
+        page_views=1.5,
+        redelivers=False,
+    ),
+    Source(
+        name="impact",
+        share=0.07,
+        scope="impact",
+        file_name=lambda day: f"clicks_{day}",
+        format_of=impact_format,
+        event_id=IMPACT_ID,
+    ),
+    Source(
+        name="everflow",
+        share=0.04,
+        scope="everflow",
+        file_name=lambda day: f"clicks_{day}",
+        format_of=everflow_format,
+        event_id="event_hex",
+    ),
+    Source(
+        name="partnerize",
+        share=0.04,
+        scope="partnerize",
+        file_name=lambda day: f"clicks_{day}",
+        format_of=partnerize_format,
+        event_id="'1011l' || left(event_hex, 14)",
+    ),
+)

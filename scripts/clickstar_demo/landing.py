@@ -1,7 +1,7 @@
 """Delivers the files: chunk by chunk in bounded memory, late, twice and damaged where life does so.
 
-Everything is made in `_in_progress` below the landing folder and moved into place at the end, so that
-an interrupted run leaves nothing that looks like a delivery.
+Everything is made in `_in_progress` below the landing folder and moved into place at the end, so
+that an interrupted run leaves nothing that looks like a delivery.
 """
 
 from __future__ import annotations
@@ -126,23 +126,29 @@ def _quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def _lines_query(form: Format, period: int) -> str:
-    """The select of a file's lines from table `record`, whose rows are in the file's order."""
+def _rows(first_row: int, count: int) -> str:
+    """The condition for `count` rows of table `record`, whose rows are in the files' order."""
+    return f"rowid between {first_row} and {first_row + count - 1}"
+
+
+def _lines_query(form: Format, first_row: int, count: int) -> str:
+    """The select of a file's lines: `count` rows of table `record` from `first_row` on."""
     damage = " ".join(
         f"when {number} then {sql}" for number, sql in enumerate(form.damage, start=1)
     )
     rows = (
-        "select damage, event_hex, line_number, records_in_file, "
-        f"{form.line} as line from record where delivered = {period}"
+        f"select damage, event_hex, rowid as row_number, {form.line} as line "
+        f"from record where {_rows(first_row, count)}"
     )
     line = f"case damage {damage} else line end"
     if form.document is None:
         heads = [f"select {_quoted(text)} as line" for text in form.header]
         return " union all ".join([*heads, f"select {line} as line from ({rows})"])
     opening, closing = form.document
+    last_row = first_row + count - 1
     return (
         f"select {_quoted(opening)} as line union all "
-        f"select {line} || if(line_number < records_in_file, ',', '') from ({rows}) union all "
+        f"select {line} || if(row_number < {last_row}, ',', '') from ({rows}) union all "
         f"select {_quoted(closing)}"
     )
 
@@ -159,7 +165,7 @@ def _repack(path: Path, target: Path) -> None:
 
 @dataclass(frozen=True)
 class Batch:
-    """Records that are made together: some whole periods (one file each) or a part of one period."""
+    """Records made together: some whole periods (one file each) or a part of one period."""
 
     periods: range
     clicks: tuple[int, int]
@@ -175,7 +181,9 @@ def batches(clicks: list[int], pages: list[int]) -> list[Batch]:
     for period, (count, page_count) in enumerate(zip(clicks, pages, strict=True)):
         upto, upto_page = first + count, first_page + page_count
         if upto - open_click + upto_page - open_page > CHUNK and period > open_from:
-            made.append(Batch(range(open_from, period), (open_click, first), (open_page, first_page)))
+            made.append(
+                Batch(range(open_from, period), (open_click, first), (open_page, first_page))
+            )
             open_from, open_click, open_page = period, first, first_page
         if count + page_count > CHUNK:
             parts = -(-(count + page_count) // CHUNK)
@@ -197,7 +205,9 @@ def batches(clicks: list[int], pages: list[int]) -> list[Batch]:
             open_from, open_click, open_page = period + 1, upto, upto_page
         first, first_page = upto, upto_page
     if open_from < len(clicks):
-        made.append(Batch(range(open_from, len(clicks)), (open_click, first), (open_page, first_page)))
+        made.append(
+            Batch(range(open_from, len(clicks)), (open_click, first), (open_page, first_page))
+        )
     return made
 
 
@@ -266,10 +276,12 @@ class Maker:
     def _make_records(
         self, source: Source, number: int, number_before: int, batch: Batch, last_period: int
     ) -> None:
-        """Make table `record`: a batch's records in the files' order; keep those that come later."""
+        """Make table `record`: a batch's records in the files' order; keep what comes later."""
         connection = self.connection
 
-        def make(name: str, days: str, stream: int, span: tuple[int, int], page_views: bool) -> None:
+        def make(
+            name: str, days: str, stream: int, span: tuple[int, int], page_views: bool
+        ) -> None:
             query = events.events_sql(
                 self.hasher,
                 stream=stream,
@@ -281,6 +293,7 @@ class Maker:
                 number_before=number_before,
                 ipv4_only=source.ipv4_only,
                 page_views=page_views,
+                brief=source.brief,
             )
             connection.execute(f"create or replace temp table {name} as {query}")
 
@@ -294,46 +307,43 @@ class Maker:
         damaged = "damage_draw > 0"
         if undamaged:
             damaged += f" and period not in ({', '.join(map(str, undamaged))})"
-        connection.execute(f"""
-            create or replace temp table made as
-            select *, if({late}, period + late_by, period) as delivered, {late} as is_late,
-                false as is_repeat, 0 as damage
-            from event
-            union all
-            select *, period + repeat_by, false, true, 0 from event where {repeated} and not {late}
-            union all
-            select *, period, false, false, damage_draw from event where {damaged}
-            union all
-            select *, period, false, false, 0 from page_view
-        """)
         # The first batch finds nothing waiting; each one leaves what its last file does not take.
         last = batch.periods[-1]
-        connection.execute("create table if not exists pending as select * from made limit 0")
+        on_time = "false as is_late, false as is_repeat, 0 as damage"
+        arrivals = f"""
+            select *, period as delivered, {on_time} from event where not {late}
+            union all
+            select *, period + late_by, true, false, 0 from event where {late}
+            union all
+            select *, period + repeat_by, false, true, 0 from event where {repeated} and not {late}
+        """
+        connection.execute(f"create table if not exists pending as {arrivals} limit 0")
         connection.execute(f"""
             create or replace temp table record as
-            select
-                row_number() over delivery as line_number,
-                count(*) over (partition by delivered) as records_in_file,
-                *
+            select *
             from (
-                select * from made where delivered <= {last}
+                {arrivals}
                 union all
-                select * from pending where delivered <= {last}
+                select * from pending
+                union all
+                select *, period, false, false, damage_draw from event where {damaged}
+                union all
+                select *, period as delivered, {on_time} from page_view
             )
-            window delivery as (
-                partition by delivered
-                order by clicked_at, record_kind, event_index, is_repeat, damage
-            )
-            order by delivered, line_number
+            where delivered <= {last}
+            order by delivered, clicked_at, record_kind, event_index, is_repeat, damage
         """)
         connection.execute(f"delete from pending where delivered <= {last}")
-        connection.execute(f"insert into pending select * from made where delivered > {last}")
+        connection.execute(
+            f"insert into pending select * from ({arrivals}) where delivered > {last}"
+        )
 
     def _deliver(self, source: Source, batch: Batch, span: int) -> list[File]:
         """Write table `record` as files with their truth, some again under another name."""
         counts = self.connection.execute("""
             select
                 delivered,
+                min(rowid),
                 count(*),
                 count(*) filter (damage > 0),
                 count(*) filter (damage = 0 and record_kind = 'click'),
@@ -342,57 +352,61 @@ class Maker:
             group by delivered
             order by delivered
         """).fetchall()
-        files, names, again = [], {}, {}
-        for period, *numbers in counts:
+        files: list[File] = []
+        written: list[tuple[str, int, int, bool]] = []
+        for period, first_row, *numbers in counts:
             form = source.format_of(period)
             start = self.settings.first_day + dt.timedelta(days=period * span)
             part = "" if batch.part is None else f"_part{batch.part:02d}"
             name = f"{source.name}/{source.file_name(start)}{part}"
             file = File(name + form.suffix, *numbers)
             path = self.work / file.path
-            self._write_file(form, period, path)
+            self._write_file(form, first_row, file.records, path)
             files.append(file)
-            names[period] = file.path
+            written.append((file.path, first_row, period, False))
             if period % 31 == 9:
                 resent = f"{name}.resent{form.suffix}"
                 shutil.copyfile(path, self.work / resent)
                 files.append(replace(file, path=resent, same_content_as=file.path))
             elif period % 37 == 13 and form.suffix.endswith(".gz"):
-                again[period] = f"{name}.repacked{form.suffix}"
-                _repack(path, self.work / again[period])
-                files.append(replace(file, path=again[period], repeated=file.clicks))
-        self._write_truth(source, batch, names, again)
+                repacked = f"{name}.repacked{form.suffix}"
+                _repack(path, self.work / repacked)
+                files.append(replace(file, path=repacked, repeated=file.clicks))
+                written.append((repacked, first_row, period, True))
+        if written:
+            self._write_truth(source, batch, written)
         return files
 
-    def _write_file(self, form: Format, period: int, path: Path) -> None:
-        """Write one period's records."""
+    def _write_file(self, form: Format, first_row: int, records: int, path: Path) -> None:
+        """Write `records` rows of table `record` from `first_row` on."""
         if form.columns is None:
-            write_lines(self.connection, _lines_query(form, period), path)
+            write_lines(self.connection, _lines_query(form, first_row, records), path)
             return
         self.connection.execute(
-            f"copy (select {form.columns} from record where delivered = {period}) "
+            f"copy (select {form.columns} from record where {_rows(first_row, records)}) "
             f"to {_quoted(str(path))} (format parquet, compression zstd, row_group_size 50000)"
         )
 
     def _write_truth(
-        self, source: Source, batch: Batch, names: dict[int, str], again: dict[int, str]
+        self, source: Source, batch: Batch, written: list[tuple[str, int, int, bool]]
     ) -> None:
-        """Write beside the landing files what each record of a batch really is."""
-        if not names:
-            return
+        """Write beside the landing files what each record of a batch really is.
+
+        `written` holds for each file its path, its first row, its period and whether it only
+        repeats another file.
+        """
         part = "" if batch.part is None else f"_part{batch.part:02d}"
         target = self.truth_work / source.name / f"{batch.periods[0]:05d}{part}.parquet"
-        delivered = [
-            f"({period}, {_quoted(path)}, {repacked})"
-            for paths, repacked in ((names, "false"), (again, "true"))
-            for period, path in paths.items()
-        ]
+        files = ", ".join(
+            f"({_quoted(path)}, {first_row}, {period}, {str(is_repacked).lower()})"
+            for path, first_row, period, is_repacked in written
+        )
         self.connection.execute(f"""
             copy (
                 select
                     {_quoted(source.name)} as source,
                     file.path as file,
-                    line_number,
+                    record.row_number - file.first_row + 1 as line_number,
                     if(damage > 0, 'malformed', record_kind) as record_kind,
                     if(damage = 0, click_number, null) as click_number,
                     if(damage = 0, {source.event_id or "null::varchar"}, null) as event_id,
@@ -410,12 +424,13 @@ class Maker:
                     partner_code,
                     program_code,
                     campaign_code
-                from record
-                inner join (values {", ".join(delivered)}) as file (period, path, is_repacked)
-                    on record.delivered = file.period
+                from (select rowid as row_number, * from record) as record
+                inner join (values {files}) as file (path, first_row, delivered, is_repacked)
+                    using (delivered)
                 order by file.path, line_number
             ) to {_quoted(str(target))} (format parquet, compression zstd, row_group_size 50000)
         """)
+
     def _master_data(self) -> Delivery:
         """The history files of the reference data."""
         delivery = Delivery("master_data")
@@ -447,7 +462,11 @@ class Maker:
         """Move what is complete into place."""
         shutil.rmtree(self.work / "spill", ignore_errors=True)
         for folder in sorted(self.work.iterdir()):
-            target = self.settings.truth if folder.name == "_truth" else self.settings.landing / folder.name
+            target = (
+                self.settings.truth
+                if folder.name == "_truth"
+                else self.settings.landing / folder.name
+            )
             shutil.rmtree(target, ignore_errors=True)
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.move(folder, target)

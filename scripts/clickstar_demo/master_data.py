@@ -1,8 +1,9 @@
 """The history of the reference data: what the portal's database would have recorded.
 
-Each row is the whole record after a change. Changes come back-dated, forward-dated, twice at the same
-instant and without any difference; records are deleted and made again; about 85 % of the networks' ids
-are mapped, some of them only up to a date (a closed network's merchants move to another one).
+Each row is the whole record after a change. Changes come back-dated, forward-dated, twice at the
+same instant and without any difference; records are deleted and made again; about 85 % of the
+networks' ids are mapped, some of them only up to a date (a closed network's merchants move to
+another one).
 """
 
 from __future__ import annotations
@@ -95,7 +96,9 @@ class Historian:
             changes.append(Change(last, "-", None, fields, self.reason("delete"), {"code": code}))
             if rng.random() < 0.5:
                 again = last + dt.timedelta(days=rng.randrange(1, 15), minutes=7)
-                changes.append(Change(again, "+", None, fields, self.reason("restore"), {"code": code}))
+                changes.append(
+                    Change(again, "+", None, fields, self.reason("restore"), {"code": code})
+                )
         return changes
 
     def _change(self, code: str, at: dt.datetime, kind: str, fields: Fields, reason: str) -> Change:
@@ -234,7 +237,9 @@ def _crosswalk(historian: Historian, world: World) -> Iterable[Change]:
         if not by_rule and rng.random() >= MAPPED:
             if rng.random() < 0.2:
                 fields = {"code": ""}
-                yield Change(historian.moment(-60, -10), "+", None, fields, "looked at, unknown", key)
+                yield Change(
+                    historian.moment(-60, -10), "+", None, fields, "looked at, unknown", key
+                )
             continue
         recorded = historian.moment(-60, -10)
         if network == "shareasale" and kind == "advertiser":

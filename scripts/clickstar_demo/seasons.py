@@ -44,7 +44,7 @@ def peaks(year: int) -> dict[dt.date, float]:
     around(dt.date(year, 12, 2), 0, *[1.25] * 17)
     around(dt.date(year, 12, 24), 0, 0.85, 0.75, 1.20)
     # Thanksgiving last: Cyber Monday may be the 2nd of December.
-    around(nth_weekday(year, 11, 3, 4), -3, 1.15, 1.2, 1.3, 1.7, 2.6, 1.6, 1.5, 2.4, 1.3)
+    around(nth_weekday(year, 11, 3, 4), -3, 1.15, 1.2, 1.3, 1.7, 3.0, 1.7, 1.5, 2.4, 1.3)
     return factors
 
 

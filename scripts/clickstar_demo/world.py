@@ -1,7 +1,7 @@
 """The made-up world: brands, partners, programs, campaigns and the links placed between them.
 
-All names are put together from word lists and all domains end in `.example`, which RFC 2606 reserves:
-none of them can belong to anybody.
+All names are put together from word lists and all domains end in `.example`, which RFC 2606
+reserves: none of them can belong to anybody.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ NETWORKS = {
     "everflow": 8, "shareasale": 7, "amazon": 6, "tune": 3, "ebay": 3,
 }  # fmt: skip
 
-FIRST_WORDS = (
-    "Alder Amber Aspen Basalt Birch Bramble Brass Canyon Cedar Cinder Clover Cobalt Copper Coral "
-    "Crescent Delta Drift Dune Ember Fern Flint Garnet Granite Harbor Hazel Heron Indigo Ivory "
-    "Juniper Kelp Lantern Larch Linden Lunar Maple Marble Meadow Mistral Moss Nimbus Northwind "
-    "Ochre Onyx Orchard Otter Pebble Pine Plover Quartz Quill Raven Russet Saffron Sage Sequoia "
-    "Slate Sparrow Summit Tamarind Thistle Tidal Timber Umber Velvet Verdant Walnut Willow Zephyr"
-).split()
+FIRST_WORDS = """
+Alder Amber Aspen Basalt Birch Bramble Brass Canyon Cedar Cinder Clover Cobalt Copper Coral
+Crescent Delta Drift Dune Ember Fern Flint Garnet Granite Harbor Hazel Heron Indigo Ivory Juniper
+Kelp Lantern Larch Linden Lunar Maple Marble Meadow Mistral Moss Nimbus Northwind Ochre Onyx
+Orchard Otter Pebble Pine Plover Quartz Quill Raven Russet Saffron Sage Sequoia Slate Sparrow
+Summit Tamarind Thistle Tidal Timber Umber Velvet Verdant Walnut Willow Zephyr
+""".split()  # noqa: SIM905 (a list literal is a page long)
 VERTICALS: dict[str, tuple[str, ...]] = {
     "fashion": ("Apparel", "Threads", "Footwear", "Denim"),
     "home": ("Home", "Furnishings", "Kitchen", "Bedding"),
@@ -65,15 +65,17 @@ PROGRAM_COUNTRIES = ("US", "US", "US", "US", "US", "GB", "GB", "DE", "FR", "CA",
 PARTNER_TYPES: dict[str, tuple[int, str, tuple[str, ...], tuple[str, ...]]] = {
     "content": (30, "affiliates", ("affiliate", "affiliate", "referral"),
                 ("Review", "Guide", "Journal", "Digest")),
-    "coupon": (16, "affiliates", ("affiliate", "affiliate", "coupon"), ("Coupons", "Vouchers", "Deals")),
+    "coupon": (16, "affiliates", ("affiliate", "affiliate", "coupon"),
+               ("Coupons", "Vouchers", "Deals")),
     "cashback": (10, "affiliates", ("affiliate",), ("Cashback", "Rewards", "Points")),
     "comparison": (9, "affiliates", ("affiliate", "cpc"), ("Compare", "Finder")),
-    "influencer": (13, "organic_social", ("social", "affiliate"), ("Studio", "Picks", "Daily Looks")),
+    "influencer": (13, "organic_social", ("social", "affiliate"),
+                   ("Studio", "Picks", "Daily Looks")),
     "email": (6, "email", ("email", "email", "affiliate"), ("Newsletter", "Dispatch")),
     "search": (5, "paid_search", ("cpc", "ppc"), ("Search", "Results")),
     "display": (5, "display", ("display", "banner", "cpm"), ("Media", "Adspace")),
     "social": (3, "paid_social", ("paid_social", "cpc"), ("Social", "Feed")),
-    "app": (3, "mobile_push_notifications", ("push", "sms"), ("App", "Alerts")),
+    "app": (3, "mobile_push", ("push", "sms"), ("App", "Alerts")),
 }  # fmt: skip
 OBJECTIVES = ("awareness", "acquisition", "retention", "clearance", "launch")
 CAMPAIGN_WORDS = (
@@ -209,7 +211,9 @@ def _names(rng: random.Random, endings: list[str], taken: set[str]) -> str:
 
 def _weighted_sample(rng: random.Random, items: list[str], weights: list[int], n: int) -> list[str]:
     """`n` different items, the heavier the likelier, in the order of the draw."""
-    keyed = [(rng.random() ** (1 / weight), item) for item, weight in zip(items, weights, strict=True)]
+    keyed = [
+        (rng.random() ** (1 / weight), item) for item, weight in zip(items, weights, strict=True)
+    ]
     return [item for _, item in sorted(keyed, reverse=True)[:n]]
 
 
@@ -282,7 +286,9 @@ def make_world(seed: int) -> World:
         partner_type = rng.choices(types, type_shares)[0]
         _, channel, mediums, endings = PARTNER_TYPES[partner_type]
         name = _names(rng, list(endings), taken)
-        joined = _weighted_sample(rng, codes, shares, min(10, 2 + int(rng.random() * 5 + 60 / (number + 9))))
+        joined = _weighted_sample(
+            rng, codes, shares, min(10, 2 + int(rng.random() * 5 + 60 / (number + 9)))
+        )
         partners.append(
             Partner(
                 f"PAR-{number:04d}", name, partner_type, channel, f"{slug(name)}.example",
@@ -306,11 +312,14 @@ def _placements(
         open_programs = [program for program in programs if program.network in partner.ids]
         count = min(len(open_programs), max(2, int(40 / rank**0.5)))
         joined = rng.sample(open_programs, count)
-        links = [(program, 0.3 + rng.random()) for program in joined for _ in range(rng.randint(1, 4))]
+        links = [
+            (program, 0.3 + rng.random()) for program in joined for _ in range(rng.randint(1, 4))
+        ]
         whole = sum(program.advertiser.weight * noise for program, noise in links)
         for program, noise in links:
             advertiser = program.advertiser
-            campaign = rng.choice(by_advertiser[advertiser.code]) if rng.random() < 0.75 else None
+            offered: list[Campaign | None] = [*by_advertiser[advertiser.code]]
+            chosen = rng.choice(offered) if rng.random() < 0.75 else None
             tagged = rng.random() < 0.6
             path = f"{rng.choice(SECTIONS)}/{rng.randrange(1000, 9999)}"
             if rng.random() < 0.03:
@@ -318,9 +327,9 @@ def _placements(
             utm_source, utm_medium, utm_campaign = None, None, None
             url = f"https://www.{advertiser.domain}/{path}"
             if tagged:
-                utm_source = slug(partner.name)
+                utm_source = _utm_source(rng, partner)
                 utm_medium = rng.choice(partner.utm_mediums)
-                utm_campaign = slug(campaign.name.removeprefix(advertiser.name)) if campaign else None
+                utm_campaign = slug(chosen.name.removeprefix(advertiser.name)) if chosen else None
                 url += f"?utm_source={utm_source}&utm_medium={utm_medium}"
                 url += f"&utm_campaign={utm_campaign}" if utm_campaign else ""
             words = f"{rng.choice(('best', 'top', 'review', 'guide'))}-{advertiser.vertical}"
@@ -328,7 +337,7 @@ def _placements(
                 Placement(
                     partner=partner,
                     program=program,
-                    campaign=campaign,
+                    campaign=chosen,
                     creative_id=rng.choice(program.creative_ids) if rng.random() < 0.85 else None,
                     landing_url=url,
                     utm_source=utm_source,
@@ -342,17 +351,31 @@ def _placements(
     return placements
 
 
+def _utm_source(rng: random.Random, partner: Partner) -> str:
+    """What the link says of its origin: the site it stands on, or the partner's own name."""
+    if rng.random() < 0.7:
+        match partner.partner_type:
+            case "search":
+                return rng.choice(("google", "google", "bing"))
+            case "influencer" | "social":
+                return rng.choice(("instagram", "facebook", "youtube.com", "tiktok"))
+    return slug(partner.name)
+
+
 def _referrer(rng: random.Random, partner: Partner, words: str) -> str | None:
     """The page on which the link stands; none for mail and apps."""
     match partner.partner_type:
         case "email" | "app":
             return None
         case "search":
-            return rng.choice(("https://www.google.com/", "https://www.bing.com/", "https://duckduckgo.com/"))
+            return rng.choice(
+                ("https://www.google.com/", "https://www.bing.com/", "https://duckduckgo.com/")
+            )
         case "influencer" | "social":
             return rng.choice((
                 "https://www.instagram.com/", "https://www.youtube.com/", "https://www.tiktok.com/",
                 "https://t.co/", "https://www.facebook.com/",
             ))  # fmt: skip
         case _:
-            return f"https://{rng.choice(('', 'www.'))}{partner.domain}/{words}-{rng.randrange(100, 999)}"
+            host = rng.choice(("", "www.")) + partner.domain
+            return f"https://{host}/{words}-{rng.randrange(100, 999)}"
