@@ -30,6 +30,8 @@ KNOWN_CAUSES = (
 
 def explain(error: BaseException | str) -> str:
     """Return one sentence for an error of an engine or of the operating system."""
+    if isinstance(error, Problem):
+        return str(error)
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:
         return KNOWN_CAUSES[0][1]
     text = str(error).strip() or type(error).__name__

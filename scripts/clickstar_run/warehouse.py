@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from typing import Any, Protocol
 
-from clickstar_run.problems import Problem, explain
+from clickstar_run.problems import Problem
 from clickstar_run.settings import Server, Settings
 
 CONNECT_SECONDS = 10
@@ -51,7 +51,7 @@ def _connect(settings: Settings) -> Any:
 def _unreachable(settings: Settings, server: Server, error: Exception) -> Problem:
     name = settings.target.upper()
     engine = settings.warehouse.partition(",")[0]
-    detail = explain(error).splitlines()[0].removeprefix("connection failed: ")
+    detail = str(error).splitlines()[0].rpartition(" failed: ")[2].removeprefix("FATAL:").strip()
     return Problem(
         f"{engine} is not reachable as {server.user}@{server.host}:{server.port}/{server.database}"
         f" ({detail}): start it, or set CLICKSTAR_{name}_HOST, _PORT, _USER, _PASSWORD and"
