@@ -483,7 +483,7 @@ IMPACT_TIME = (
 
 
 def impact_format(_number: int) -> Format:
-    """Click export: a JSON array; some clicks share their Id, times carry the account's offset."""
+    """Click export: one document; some clicks share their Id, times carry the account's offset."""
     device = (
         "case device_type when 'desktop' then 'DESKTOP' when 'mobile' then 'PHONE'"
         " when 'tablet' then 'TABLET' when 'tv' then 'TV' else 'ROBOT' end"
@@ -523,7 +523,7 @@ def impact_format(_number: int) -> Format:
             "CpcBid": "coalesce(cpc, '')",
             "UniqueClick": "not (is_double_click or is_follow_up)",
         }),
-        document=("[", "]"),
+        document=('{"Clicks":[', "]}"),
         damage=["""replace(line, '"EventDate":"', '"EventDate":"about ')"""] * 3,
     )  # fmt: skip
 

@@ -192,7 +192,7 @@ def read_ga4(path: Path) -> Rows:
 def read_impact(path: Path) -> Rows:
     return [
         (n, f"{row['Id']}/{row['EventDate']}/{row['AdId']}" if iso(row["EventDate"]) else None)
-        for n, row in enumerate(json.loads(text_of(path)), start=1)
+        for n, row in enumerate(json.loads(text_of(path))["Clicks"], start=1)
     ]
 
 
@@ -314,7 +314,7 @@ def test_cloudfront_changes_its_columns_and_impact_shares_ids(demo: Path) -> Non
     }
     assert counts == {26, 33}
     rows = [
-        row for path in (demo / "impact").iterdir() for row in json.loads(text_of(path))
+        row for path in (demo / "impact").iterdir() for row in json.loads(text_of(path))["Clicks"]
         if iso(row["EventDate"])
     ]  # fmt: skip
     offsets = {row["EventDate"][-6:] for row in rows}
