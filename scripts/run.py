@@ -63,6 +63,8 @@ def run(console: Console, settings: Settings) -> int:
     before = report.known_batches(settings)
     loaded = load(settings)
     ledgers, set_aside = report.read_ledger(settings, before)
+    if loaded and not set_aside:
+        return loaded  # the loader could not work at all, and has said why
     dbt = Dbt(console)
     build = dbt.build()
     site = dbt.docs()

@@ -52,30 +52,33 @@ def _number(value: Any) -> str:
     return "–" if value is None else f"{value:,}"
 
 
-def known_batches(settings: Settings) -> set[int]:
-    """Return the loads that the ledger knows; none before the first one."""
+def _has_ledger(settings: Settings) -> bool:
     if settings.server is None and not settings.duckdb_path.exists():
-        return set()
+        return False
     with reading(settings) as cursor:
-        ledger = rows(
+        found = rows(
             cursor,
             "select count(*) from information_schema.tables"
             f" where table_schema = '{settings.schema('raw')}' and table_name = '_files'",
         )
-        if ledger[0][0] == 0:
-            return set()
-        return {
-            row[0]
-            for row in rows(
-                cursor, f"select distinct batch_id from {settings.schema('raw')}._files"
-            )
-        }
+    return bool(found[0][0])
+
+
+def known_batches(settings: Settings) -> set[int]:
+    """Return the loads that the ledger knows; none before the first one."""
+    if not _has_ledger(settings):
+        return set()
+    statement = f"select distinct batch_id from {settings.schema('raw')}._files"
+    with reading(settings) as cursor:
+        return {row[0] for row in rows(cursor, statement)}
 
 
 def read_ledger(settings: Settings, before: set[int]) -> tuple[list[Ledger], list[SetAside]]:
     """Return what each raw table holds (``new``: records of this run), and the files set aside."""
     per_table: dict[str, list[int]] = {}
-    set_aside = []
+    set_aside: list[SetAside] = []
+    if not _has_ledger(settings):
+        return [], set_aside
     with reading(settings) as cursor:
         for path, table, status, reason, batch, records, accepted, rejected in rows(
             cursor,

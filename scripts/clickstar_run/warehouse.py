@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from typing import Any, Protocol
 
-from clickstar_run.problems import Problem
+from clickstar_run.problems import Problem, explain
 from clickstar_run.settings import Server, Settings
 
 CONNECT_SECONDS = 10
@@ -71,8 +71,15 @@ def check_reachable(settings: Settings) -> None:
 
 @contextmanager
 def reading(settings: Settings) -> Iterator[Cursor]:
-    """Open the warehouse for reading, for as long as the block lasts."""
-    with closing(_connect(settings)) as connection:
+    """Open the warehouse for reading, for as long as the block lasts.
+
+    Raises Problem when it cannot be opened, for example because another program is writing to it.
+    """
+    try:
+        opened = _connect(settings)
+    except Exception as error:  # each driver has exceptions of its own
+        raise Problem(explain(error)) from error
+    with closing(opened) as connection:
         yield connection.cursor()
 
 

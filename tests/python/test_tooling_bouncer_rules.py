@@ -68,6 +68,10 @@ def test_a_description_starts_with_the_grain() -> None:
     passes(rule, model=model())
     fails(rule, "One row per", model=model(description="Daily numbers. One row per day."))
     fails(rule, "One row per", model=model(description=""))
+    fails(rule, "One row per", model=model(description="One day of one partner."))
+    upstream = "models/intermediate/clicks/int_clicks__received.sql"
+    passes(rule, model=model(description="One copy of a click.", original_file_path=upstream))
+    fails(rule, "One", model=model(description="Copies of clicks.", original_file_path=upstream))
 
 
 def test_a_mart_has_a_yaml_of_its_own() -> None:

@@ -9,7 +9,8 @@ from typing import Any
 
 from dbt_bouncer.check_framework.decorator import check, fail
 
-GRAIN = re.compile(r"^One row per \w")
+# A mart says what a row is; upstream, "One delivered record of a click" says as much.
+GRAIN = {True: re.compile(r"^One row per \w"), False: re.compile(r"^One \w")}
 # Columns that end in _key and point at no dimension: a degenerate key would be listed here.
 UNKNOWN_TARGETS: frozenset[str] = frozenset()
 
@@ -51,9 +52,11 @@ def _key(model: Any) -> set[str]:
 
 @check
 def check_our_description_starts_with_the_grain(model: Any) -> None:
-    """The first words of a model's description are its grain: `One row per …`."""
-    if not GRAIN.match(str(model.description or "").strip()):
-        fail(f"`{model.name}`: the description must start with its grain, `One row per …`.")
+    """The first words of a description are the grain: of a mart `One row per …`, else `One …`."""
+    is_mart = str(model.original_file_path).startswith("models/marts/")
+    if not GRAIN[is_mart].match(str(model.description or "").strip()):
+        words = "One row per …" if is_mart else "One …"
+        fail(f"`{model.name}`: the description must start with its grain, `{words}`.")
 
 
 @check
