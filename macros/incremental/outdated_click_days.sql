@@ -1,0 +1,68 @@
+{#- The reporting days (yyyymmdd) of fct_clicks that have to be built again: its clicks are not those that
+    were received, or they carry the key of a version or channel that has changed since. -#}
+{% macro outdated_click_days(members) -%}
+    {%- set versions = ['kind', 'network_code', 'source_id', 'valid_from', 'valid_to', 'member_key'] -%}
+    {%- set channels = ['source', 'medium', 'campaign', 'channel_key'] -%}
+    {%- set sql -%}
+        with
+
+        received_days as (
+            select
+                date_key,
+                {{ day_fingerprint() }}
+            from {{ ref('int_clicks__received') }}
+            where copy_number = 1
+            group by date_key
+        ),
+
+        built_days as (
+            select
+                date_key,
+                {{ day_fingerprint() }}
+            from {{ this }}
+            group by date_key
+        ),
+
+        outdated_versions as (
+            select {{ versions | join(', ') }}
+            from {{ remembered('int_members__versions') }}
+            except
+            select {{ versions | join(', ') }}
+            from {{ ref('int_members__versions') }}
+        ),
+
+        outdated_channels as (
+            select {{ channels | join(', ') }}
+            from {{ remembered('int_channels__assigned') }}
+            except
+            select {{ channels | join(', ') }}
+            from {{ ref('int_channels__assigned') }}
+        )
+
+        select received_days.date_key
+        from received_days
+        left join built_days
+            on
+                received_days.date_key = built_days.date_key
+                and received_days.records = built_days.records
+                and received_days.click_ids = built_days.click_ids
+                and received_days.lines = built_days.lines
+        where built_days.date_key is null
+        {% for member in members %}
+            union
+            select built.date_key
+            from {{ this }} as built
+            inner join outdated_versions
+                on
+                    built.{{ member }}_key = outdated_versions.member_key
+                    and built.clicked_at >= outdated_versions.valid_from
+                    and built.clicked_at < outdated_versions.valid_to
+            where outdated_versions.kind = '{{ member }}'
+        {% endfor %}
+        union
+        select built.date_key
+        from {{ this }} as built
+        inner join outdated_channels on built.channel_key = outdated_channels.channel_key
+    {%- endset -%}
+    {{ return(first_column(sql)) }}
+{%- endmacro %}

@@ -1,0 +1,141 @@
+{%- set members = ['advertiser', 'partner', 'program', 'campaign', 'creative'] -%}
+
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='delete+insert',
+        unique_key='date_key',
+        on_schema_change='fail',
+        post_hook=[
+            "{{ forget_gone_days(ref('int_clicks__received')) }}",
+            "{{ remember('int_members__versions') }}",
+            "{{ remember('int_channels__assigned') }}",
+        ],
+        dist='click_id',
+        sort=['date_key'],
+        indexes=[{'columns': ['date_key']}, {'columns': ['click_id'], 'unique': True}],
+    )
+}}
+
+with
+
+versions as (
+    select
+        kind,
+        network_code,
+        source_id,
+        member_key,
+        valid_from,
+        valid_to
+    from {{ ref('int_members__versions') }}
+),
+
+channels as (
+    select
+        source,
+        medium,
+        campaign,
+        channel_key
+    from {{ ref('int_channels__assigned') }}
+),
+
+devices as (
+    select
+        user_agent,
+        {{ dimension_key(['device_type', 'os_family', 'browser_family']) }} as device_key
+    from {{ ref('stg_loader__user_agents') }}
+),
+
+networks as (
+    select
+        network_key,
+        network_code
+    from {{ ref('dim_network') }}
+),
+
+countries as (
+    select
+        country_key,
+        country_code
+    from {{ ref('dim_country') }}
+),
+
+clicks as (
+    select
+        click_id,
+        date_key,
+        source_name,
+        coalesce(network_code, 'none') as network_code,
+        {% for member in members %}
+            {{ member }}_source_id,
+        {% endfor %}
+        {{ channel_source() }} as channel_source,
+        {{ channel_medium() }} as channel_medium,
+        {{ channel_campaign() }} as channel_campaign,
+        {{ url_host('referrer_url') }} as referrer_host,
+        landing_url,
+        sub_id,
+        user_agent,
+        ip_hash,
+        cookie_hash,
+        country_code,
+        cost_amount,
+        currency_code,
+        file_id,
+        line_number,
+        clicked_at
+    from {{ ref('int_clicks__deduplicated') }}
+    {% if is_incremental() %}
+        where {{ on_days(outdated_click_days(members), 'date_key', 'clicked_at') }}
+    {% endif %}
+),
+
+final as (
+    select
+        clicks.click_id,
+        clicks.date_key,
+        {{ reporting_time_of_day_key('clicks.clicked_at') }} as time_of_day_key,
+        {% for member in members %}
+            coalesce({{ member }}_versions.member_key, -1) as {{ member }}_key,
+        {% endfor %}
+        coalesce(channels.channel_key, -1) as channel_key,
+        coalesce(networks.network_key, -1) as network_key,
+        coalesce(devices.device_key, -1) as device_key,
+        coalesce(countries.country_key, -1) as country_key,
+        case
+            when clicks.cookie_hash is not null
+                then {{ dimension_key(['clicks.cookie_hash']) }}
+            when clicks.ip_hash is not null
+                then {{ dimension_key(['clicks.ip_hash', 'clicks.user_agent']) }}
+        end as visitor_id,
+        cast(clicks.source_name as varchar(63)) as source_name,
+        cast(clicks.referrer_host as varchar(255)) as referrer_host,
+        cast(clicks.landing_url as varchar(8192)) as landing_url,
+        cast(clicks.sub_id as varchar(512)) as sub_id,
+        cast(clicks.cost_amount as numeric(18, 6)) as cost_amount,
+        cast(clicks.currency_code as varchar(3)) as currency_code,
+        clicks.file_id,
+        clicks.line_number,
+        cast({{ reporting_timestamp('clicks.clicked_at') }} as date) as clicked_date,
+        clicks.clicked_at
+    from clicks
+    {% for member in members %}
+        left join versions as {{ member }}_versions
+            on
+                {{ member }}_versions.kind = '{{ member }}'
+                and clicks.network_code = {{ member }}_versions.network_code
+                and clicks.{{ member }}_source_id = {{ member }}_versions.source_id
+                and clicks.clicked_at >= {{ member }}_versions.valid_from
+                and clicks.clicked_at < {{ member }}_versions.valid_to
+    {% endfor %}
+    left join channels
+        on
+            clicks.channel_source = channels.source
+            and clicks.channel_medium = channels.medium
+            and clicks.channel_campaign = channels.campaign
+    left join devices on clicks.user_agent = devices.user_agent
+    left join networks on clicks.network_code = networks.network_code
+    left join countries on clicks.country_code = countries.country_code
+)
+
+select * from final

@@ -1,0 +1,56 @@
+{%- set keys = [
+    'partner_key',
+    'advertiser_key',
+    'program_key',
+    'campaign_key',
+    'channel_key',
+    'device_key',
+    'country_key',
+] -%}
+
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='delete+insert',
+        unique_key='date_key',
+        on_schema_change='fail',
+        post_hook="{{ forget_gone_days(ref('fct_clicks')) }}",
+        dist='even',
+        sort=['date_key'],
+        indexes=[{'columns': ['date_key']}],
+    )
+}}
+
+with
+
+clicks as (
+    select
+        date_key,
+        {{ keys | join(',\n        ') }}
+    from {{ ref('fct_clicks') }}
+),
+
+days as (
+    select
+        date_key,
+        {{ keys | join(',\n        ') }},
+        cast(count(*) as bigint) as clicks
+    from clicks
+    {% if is_incremental() %}
+        where {{ in_list('date_key', outdated_performance_days(keys)) }}
+    {% endif %}
+    group by
+        date_key,
+        {{ keys | join(',\n        ') }}
+),
+
+final as (
+    select
+        {{ dimension_key(['date_key'] + keys) }} as daily_performance_key,
+        date_key,
+        {{ keys | join(',\n        ') }},
+        clicks
+    from days
+)
+
+select * from final

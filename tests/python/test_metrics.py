@@ -1,0 +1,100 @@
+"""Every metric has worked rows, and MetricFlow must give the values worked out by hand.
+
+Seven records arrive. Six are clicks, because e4 comes twice:
+
+| event | day | visitor | cost |
+| --- | --- | --- | --- |
+| e1 | 1 March | cookie A | 0.50 USD |
+| e2 | 1 March | cookie A | 0.25 USD |
+| e3 | 1 March, 23:59 | cookie B | |
+| e4, e4 | 2 March, 00:00 | cookie B | 0.30 EUR |
+| e5 | 2 March | address, browser x | |
+| e6 | 2 March | the same address, browser y | |
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from private_postgres import PostgresServer
+from warehouses import Warehouse, project_copy
+
+ALL = "clicks,visitors,clicks_per_visitor,cost,cost_per_click"
+
+
+def click(event: str, time: str, **fields: str) -> dict[str, str]:
+    return {
+        "event_id": event,
+        "event_time": time,
+        "network": "impact",
+        "advertiser_id": "a1",
+        "partner_id": "p1",
+        **fields,
+    }
+
+
+RECORDS = [
+    click("e1", "2026-03-01T10:00:00Z", cookie_id="A", cpc="0.50", currency="USD"),
+    click("e2", "2026-03-01T10:05:00Z", cookie_id="A", cpc="0.25", currency="USD"),
+    click("e3", "2026-03-01T23:59:59Z", cookie_id="B"),
+    click("e4", "2026-03-02T00:00:00Z", cookie_id="B", cpc="0.30", currency="EUR"),
+    click("e4", "2026-03-02T00:00:00Z", cookie_id="B", cpc="0.30", currency="EUR"),
+    click("e5", "2026-03-02T08:00:00Z", ip="203.0.113.9", user_agent="browser x"),
+    click("e6", "2026-03-02T08:00:00Z", ip="203.0.113.9", user_agent="browser y"),
+]
+
+
+def built(target: str, folder: Path, settings: dict[str, str]) -> Warehouse:
+    landing = folder / "landing"
+    (landing / "redirector").mkdir(parents=True)
+    (landing / "redirector" / "clicks.ndjson").write_text(
+        "".join(json.dumps(record) + "\n" for record in RECORDS)
+    )
+    (folder / "project").mkdir()
+    warehouse = Warehouse(target, folder, settings, project_copy(folder / "project"))
+    warehouse.load(landing)
+    warehouse.dbt("build", "--exclude-resource-type", "test", "unit_test")
+    return warehouse
+
+
+@pytest.fixture(scope="module", params=["duckdb", "postgres"])
+def warehouse(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Warehouse]:
+    folder = tmp_path_factory.mktemp(f"metrics_{request.param}")
+    if request.param == "duckdb":
+        yield built("duckdb", folder, {})
+        return
+    server: PostgresServer = request.getfixturevalue("postgres_server")
+    settings = server.create_database("metrics")
+    yield built("postgres", folder, settings)
+    server.drop_database("metrics")
+
+
+def numbers(row: dict[str, str]) -> list[float | None]:
+    return [float(row[name]) if row[name] else None for name in ALL.split(",")]
+
+
+def test_by_day(warehouse: Warehouse) -> None:
+    rows = warehouse.metrics("clicks,visitors,clicks_per_visitor", "metric_time__day")
+    by_day = {
+        day[0][:10]: [float(value) for value in values.values()] for day, values in rows.items()
+    }
+    assert by_day == {"2026-03-01": [3, 2, 1.5], "2026-03-02": [3, 3, 1.0]}
+
+
+def test_in_total_visitors_are_counted_once(warehouse: Warehouse) -> None:
+    rows = warehouse.metrics("clicks,visitors,clicks_per_visitor", "metric_time__year")
+    assert [[float(value) for value in row.values()] for row in rows.values()] == [[6, 4, 1.5]]
+
+
+def test_costs_stay_with_their_currency(warehouse: Warehouse) -> None:
+    rows = warehouse.metrics(ALL, "click__currency_code")
+    assert {key[0]: numbers(row) for key, row in rows.items()} == {
+        "USD": [2, 1, 2.0, 0.75, 0.375],
+        "EUR": [1, 1, 1.0, 0.3, 0.3],
+        "": [3, 3, 1.0, None, None],
+    }
