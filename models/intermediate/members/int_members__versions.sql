@@ -1,0 +1,157 @@
+{{
+    config(
+        materialized='table',
+        dist='all',
+        indexes=[{'columns': ['kind', 'network_code', 'source_id']}],
+    )
+}}
+
+{%- set mapped_kinds = ['advertiser', 'partner', 'program', 'campaign'] %}
+
+with
+
+master_versions as (
+    {% for kind in mapped_kinds -%}
+    select
+        '{{ kind }}' as kind,
+        {{ kind }}_code as code,
+        {{ kind }}_key as member_key,
+        valid_from,
+        valid_to
+    from {{ ref('int_master__' ~ kind ~ '_versions') }}
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+),
+
+crosswalk as (
+    select
+        kind,
+        network_code,
+        source_id,
+        code,
+        is_deleted,
+        valid_from,
+        valid_to
+    from {{ ref('int_master__crosswalk_versions') }}
+),
+
+seen as (
+    select
+        kind,
+        network_code,
+        source_id
+    from {{ ref('int_clicks__members') }}
+    where kind in ('{{ mapped_kinds | join("', '") }}', 'creative')
+    union
+    select
+        kind,
+        network_code,
+        source_id
+    from crosswalk
+),
+
+-- Where an id is mapped to a record that exists: the record's versions, cut to the mapping's interval.
+mapped as (
+    select
+        crosswalk.kind,
+        crosswalk.network_code,
+        crosswalk.source_id,
+        master_versions.member_key,
+        greatest(crosswalk.valid_from, master_versions.valid_from) as valid_from,
+        least(crosswalk.valid_to, master_versions.valid_to) as valid_to
+    from crosswalk
+    inner join master_versions
+        on
+            crosswalk.kind = master_versions.kind
+            and crosswalk.code = master_versions.code
+            and crosswalk.valid_from < master_versions.valid_to
+            and crosswalk.valid_to > master_versions.valid_from
+    where not crosswalk.is_deleted
+),
+
+mapped_in_order as (
+    select
+        kind,
+        network_code,
+        source_id,
+        valid_to,
+        coalesce(
+            lead(valid_from) over (
+                partition by kind, network_code, source_id
+                order by valid_from
+            ),
+            {{ end_of_time() }}
+        ) as next_valid_from
+    from mapped
+),
+
+first_mapped as (
+    select
+        kind,
+        network_code,
+        source_id,
+        min(valid_from) as valid_from
+    from mapped
+    group by kind, network_code, source_id
+),
+
+-- Everywhere else the id is a member of its own.
+unmapped as (
+    select
+        seen.kind,
+        seen.network_code,
+        seen.source_id,
+        {{ beginning_of_time() }} as valid_from,
+        coalesce(first_mapped.valid_from, {{ end_of_time() }}) as valid_to
+    from seen
+    left join first_mapped
+        on
+            seen.kind = first_mapped.kind
+            and seen.network_code = first_mapped.network_code
+            and seen.source_id = first_mapped.source_id
+    union all
+    select
+        kind,
+        network_code,
+        source_id,
+        valid_to as valid_from,
+        next_valid_from as valid_to
+    from mapped_in_order
+),
+
+unioned as (
+    select
+        kind,
+        network_code,
+        source_id,
+        member_key,
+        true as is_mapped,
+        valid_from,
+        valid_to
+    from mapped
+    union all
+    select
+        kind,
+        network_code,
+        source_id,
+        {{ dimension_key(['kind', 'network_code', 'source_id']) }} as member_key,
+        false as is_mapped,
+        valid_from,
+        valid_to
+    from unmapped
+    where valid_from < valid_to
+),
+
+final as (
+    select
+        cast(kind as varchar(20)) as kind,
+        cast(network_code as varchar(30)) as network_code,
+        cast(source_id as varchar(128)) as source_id,
+        member_key,
+        is_mapped,
+        valid_from,
+        valid_to
+    from unioned
+)
+
+select * from final

@@ -1,0 +1,120 @@
+{{ config(dist='all', sort=['advertiser_key'], indexes=[{'columns': ['advertiser_code']}]) }}
+
+with
+
+versions as (
+    select
+        advertiser_key,
+        advertiser_code,
+        advertiser_name,
+        country_code,
+        group_name,
+        vertical,
+        website_domain,
+        is_active,
+        is_current,
+        is_deleted,
+        valid_from,
+        valid_to
+    from {{ ref('int_master__advertiser_versions') }}
+),
+
+own_members as (
+    select distinct
+        member_key,
+        network_code,
+        source_id
+    from {{ ref('int_members__versions') }}
+    where kind = 'advertiser' and not is_mapped
+),
+
+networks as (
+    select
+        network_code,
+        network_name
+    from {{ ref('networks') }}
+),
+
+unioned as (
+    select
+        advertiser_key,
+        advertiser_code,
+        advertiser_name,
+        cast(null as varchar(30)) as network_code,
+        cast(null as varchar(128)) as source_id,
+        country_code,
+        group_name,
+        vertical,
+        website_domain,
+        true as is_mapped,
+        is_active,
+        is_current,
+        is_deleted,
+        valid_from,
+        valid_to
+    from versions
+    union all
+    select
+        own_members.member_key as advertiser_key,
+        cast(null as varchar(64)) as advertiser_code,
+        {{
+            own_member_name(
+                'coalesce(networks.network_name, own_members.network_code)',
+                'advertiser',
+                'own_members.source_id',
+            )
+        }} as advertiser_name,
+        own_members.network_code,
+        own_members.source_id,
+        cast(null as varchar(2)) as country_code,
+        cast(null as varchar(255)) as group_name,
+        cast(null as varchar(100)) as vertical,
+        cast(null as varchar(255)) as website_domain,
+        false as is_mapped,
+        cast(null as boolean) as is_active,
+        true as is_current,
+        false as is_deleted,
+        {{ beginning_of_time() }} as valid_from,
+        {{ end_of_time() }} as valid_to
+    from own_members
+    left join networks on own_members.network_code = networks.network_code
+    union all
+    select
+        cast(-1 as bigint) as advertiser_key,
+        cast(null as varchar(64)) as advertiser_code,
+        cast('Unknown' as varchar(255)) as advertiser_name,
+        cast(null as varchar(30)) as network_code,
+        cast(null as varchar(128)) as source_id,
+        cast(null as varchar(2)) as country_code,
+        cast(null as varchar(255)) as group_name,
+        cast(null as varchar(100)) as vertical,
+        cast(null as varchar(255)) as website_domain,
+        false as is_mapped,
+        cast(null as boolean) as is_active,
+        true as is_current,
+        false as is_deleted,
+        {{ beginning_of_time() }} as valid_from,
+        {{ end_of_time() }} as valid_to
+),
+
+final as (
+    select
+        advertiser_key,
+        cast(advertiser_code as varchar(64)) as advertiser_code,
+        cast(advertiser_name as varchar(255)) as advertiser_name,
+        cast(network_code as varchar(30)) as network_code,
+        cast(source_id as varchar(128)) as source_id,
+        cast(country_code as varchar(2)) as country_code,
+        cast(group_name as varchar(255)) as group_name,
+        cast(vertical as varchar(100)) as vertical,
+        cast(website_domain as varchar(255)) as website_domain,
+        is_mapped,
+        is_active,
+        is_current,
+        is_deleted,
+        valid_from,
+        valid_to
+    from unioned
+)
+
+select * from final

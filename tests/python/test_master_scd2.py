@@ -1,0 +1,458 @@
+"""The macro `scd2` against an independent reading of its rule, and against real histories."""
+
+from __future__ import annotations
+
+import csv
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+from typing import Protocol
+
+import duckdb
+import psycopg
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from private_postgres import PostgresServer
+from rendering import render
+
+BEGINNING = datetime(1900, 1, 1)
+END = datetime(9999, 12, 31)
+CALL = "{{ scd2('history', ['code'], ['name', 'channel', 'score', 'is_active']) }}"
+DATED_CALL = (
+    "{{ scd2('history', ['code'], ['name', 'channel', 'score', 'is_active'],"
+    " effective_by_default=beginning_of_time(), open_to_past=false) }}"
+)
+FIELDS = ("name", "channel", "score", "is_active")
+COLUMNS = (
+    "code varchar(20), history_id bigint, recorded_at timestamp, change_type varchar(1),"
+    " effective_from timestamp, name varchar(100), channel varchar(100), score integer,"
+    " is_active boolean, file_id bigint, line_number bigint"
+)
+
+Values = tuple[object, ...]
+
+
+@dataclass(frozen=True)
+class Edit:
+    """One row of a history: the whole record after the change."""
+
+    code: str
+    history_id: int
+    recorded_at: datetime
+    change_type: str
+    effective_from: datetime | None
+    values: Values
+
+    def row(self, file_id: int) -> Values:
+        """The edit as a row of the history that came in a file."""
+        return (
+            *(self.code, self.history_id, self.recorded_at, self.change_type),
+            *(self.effective_from, *self.values, file_id, self.history_id),
+        )
+
+
+@dataclass(frozen=True)
+class Version:
+    """One row of what the macro returns."""
+
+    code: str
+    values: Values
+    is_deleted: bool
+    valid_from: datetime
+    valid_to: datetime
+    is_current: bool
+
+
+# --- the oracle: the rule read point by point, without windows or joins --------------------------
+
+
+def expected_versions(edits: Sequence[Edit], *, dated: bool) -> list[Version]:
+    """The versions of the records of a history, by asking for the value of each field at each time.
+
+    Args:
+        edits: the history, in any order.
+        dated: an undated change holds for all time, and nothing is known before the first date.
+    """
+    found: list[Version] = []
+    for code in sorted({edit.code for edit in edits}):
+        found.extend(_versions_of_one(code, [e for e in edits if e.code == code], dated))
+    return found
+
+
+def _versions_of_one(code: str, edits: Sequence[Edit], dated: bool) -> Iterator[Version]:
+    # field -> [(order of recording, effective from, value)]
+    changes: dict[str, list[tuple[int, datetime, object]]] = defaultdict(list)
+    last_values: Values | None = None
+    deleted: bool | None = None
+    for edit in sorted(edits, key=lambda e: e.history_id):
+        since = edit.effective_from or (BEGINNING if dated else edit.recorded_at)
+        first = deleted is None
+        gone = edit.change_type == "-"
+        if first or edit.change_type in "+-" or deleted:
+            changes["is_deleted"].append((edit.history_id, since, gone))
+        for position, field in enumerate(FIELDS):
+            value = edit.values[position]
+            changed = last_values is None or last_values[position] != value
+            if first or (not gone and (changed or edit.change_type == "+")):
+                changes[field].append((edit.history_id, since, value))
+        if not gone:
+            last_values = edit.values
+        deleted = gone
+
+    def at(field: str, moment: datetime) -> object:
+        reached = [change for change in changes[field] if change[1] <= moment]
+        if not reached:
+            return at(field, min(change[1] for change in changes[field]))
+        return max(reached, key=lambda change: change[0])[2]
+
+    def state(moment: datetime) -> tuple[Values, bool]:
+        return tuple(at(field, moment) for field in FIELDS), bool(at("is_deleted", moment))
+
+    moments = sorted({change[1] for listed in changes.values() for change in listed})
+    starts = [moments[0]]
+    starts += [now for before, now in pairwise(moments) if state(before) != state(now)]
+    for number, start in enumerate(starts):
+        last = number == len(starts) - 1
+        values, is_deleted = state(start)
+        yield Version(
+            code,
+            values,
+            is_deleted,
+            BEGINNING if number == 0 and not dated else start,
+            END if last else starts[number + 1],
+            last,
+        )
+
+
+# --- random histories -----------------------------------------------------------------------------
+
+VALUES = st.tuples(
+    st.sampled_from(["Ann", "Bob", "", None]),
+    st.sampled_from(["content", "coupon", None]),
+    st.sampled_from([0, 1, None]),
+    st.sampled_from([True, False, None]),
+)
+DAY = datetime(2024, 1, 1)
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> list[Edit]:
+    """Histories of a few records: edits of some fields, at the same instant, dated back and forth."""
+    edits: list[Edit] = []
+    values: dict[str, Values] = {}
+    alive: dict[str, bool] = {}
+    recorded_at = DAY
+    for history_id in range(1, draw(st.integers(1, 24)) + 1):
+        recorded_at += timedelta(hours=draw(st.sampled_from([0, 0, 1, 24])))
+        code = draw(st.sampled_from(["a", "b", "c"]))
+        new: Values = draw(VALUES)
+        before = values.get(code)
+        if before is not None:
+            kept = draw(st.tuples(*[st.booleans()] * len(FIELDS)))
+            new = tuple(
+                old if keep else value for keep, old, value in zip(kept, before, new, strict=True)
+            )
+        # Now and then a history whose beginning is lost, or that deletes what is deleted already.
+        kind = draw(st.sampled_from("~~~~~~~~-+" if alive.get(code) else "++++++++~-"))
+        if kind == "-" and before is not None:
+            new = before
+        effective = draw(
+            st.one_of(
+                st.none(), st.integers(-6, 12).map(lambda days: DAY + timedelta(hours=12 * days))
+            )
+        )
+        edits.append(Edit(code, history_id, recorded_at, kind, effective, new))
+        values[code] = new
+        alive[code] = kind != "-"
+    return edits
+
+
+# --- running the macro ----------------------------------------------------------------------------
+
+
+class Run(Protocol):
+    """Builds the versions of a history; `dated` as the crosswalk does it."""
+
+    def __call__(self, edits: Sequence[Edit], *, dated: bool = False) -> list[Version]: ...
+
+
+def rows_in_two_files(edits: Sequence[Edit]) -> list[Values]:
+    """The history delivered backwards, and its first half again in a second file."""
+    rows = [edit.row(file_id=7) for edit in reversed(edits)]
+    return rows + [edit.row(file_id=3) for edit in edits[: len(edits) // 2]]
+
+
+def versions_from(rows: Sequence[Values]) -> list[Version]:
+    """The versions that a query on the macro's output returned, in order."""
+    number = len(FIELDS)
+    return sorted(
+        (
+            Version(
+                str(row[0]),
+                tuple(row[1 : number + 1]),
+                bool(row[number + 1]),
+                *row[number + 2 :],  # type: ignore[arg-type]
+            )
+            for row in rows
+        ),
+        key=lambda version: (version.code, version.valid_from),
+    )
+
+
+@pytest.fixture(scope="module")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
+    """Return what the two calls compile to."""
+    folder = tmp_path_factory.mktemp("dbt")
+    environment = {"TARGET": "duckdb", "CLICKSTAR_DUCKDB_PATH": str(folder / "empty.duckdb")}
+    undated, dated = render(f"{CALL} ;; {DATED_CALL}", folder, environment).split(" ;; ")
+    return undated, dated
+
+
+@pytest.fixture(scope="module")
+def on_duckdb(compiled: tuple[str, str]) -> Iterator[Run]:
+    """Return a function that builds versions on DuckDB."""
+    with duckdb.connect(config={"threads": 1}) as connection:
+        connection.execute(f"create temp table history ({COLUMNS})")
+
+        def run(edits: Sequence[Edit], *, dated: bool = False) -> list[Version]:
+            connection.execute("delete from history")
+            rows = rows_in_two_files(edits)
+            marks = ", ".join("?" * len(rows[0]))
+            connection.execute(
+                "insert into history values " + ", ".join([f"({marks})"] * len(rows)),
+                [value for row in rows for value in row],
+            )
+            return versions_from(connection.execute(compiled[dated]).fetchall())
+
+        yield run
+
+
+@pytest.fixture(scope="module")
+def on_postgres(compiled: tuple[str, str], postgres_server: PostgresServer) -> Iterator[Run]:
+    """Return a function that builds versions on PostgreSQL."""
+    name = "scd2_property"
+    there = postgres_server.create_database(name)
+    with psycopg.connect(
+        host=there["CLICKSTAR_POSTGRES_HOST"],
+        port=int(there["CLICKSTAR_POSTGRES_PORT"]),
+        user=there["CLICKSTAR_POSTGRES_USER"],
+        password=there["CLICKSTAR_POSTGRES_PASSWORD"],
+        dbname=name,
+        autocommit=True,
+    ) as connection:
+        connection.execute(f"create temp table history ({COLUMNS})".encode())
+
+        def run(edits: Sequence[Edit], *, dated: bool = False) -> list[Version]:
+            connection.execute("truncate history")
+            with connection.cursor().copy("copy history from stdin") as copy:
+                for row in rows_in_two_files(edits):
+                    copy.write_row(row)
+            return versions_from(connection.execute(compiled[dated].encode()).fetchall())
+
+        yield run
+    postgres_server.drop_database(name)
+
+
+RELAXED = [HealthCheck.too_slow, HealthCheck.data_too_large]
+
+
+@settings(max_examples=120, deadline=None, suppress_health_check=RELAXED)
+@given(edits=histories())
+def test_versions_equal_the_rule_read_point_by_point_on_duckdb(
+    edits: list[Edit], on_duckdb: Run
+) -> None:
+    assert on_duckdb(edits) == expected_versions(edits, dated=False)
+    assert on_duckdb(edits, dated=True) == expected_versions(edits, dated=True)
+
+
+@settings(max_examples=120, deadline=None, suppress_health_check=RELAXED)
+@given(edits=histories())
+def test_versions_equal_the_rule_read_point_by_point_on_postgres(
+    edits: list[Edit], on_postgres: Run
+) -> None:
+    assert on_postgres(edits) == expected_versions(edits, dated=False)
+    assert on_postgres(edits, dated=True) == expected_versions(edits, dated=True)
+
+
+# --- the rule's sentences, one by one -------------------------------------------------------------
+
+
+def on(day: int) -> datetime:
+    """The given day of January 2024."""
+    return DAY + timedelta(days=day - 1)
+
+
+def edit(number: int, kind: str, name: str, channel: str = "content", **dates: int) -> Edit:
+    """An edit of the record `a`, recorded on the day `recorded` (default: its number)."""
+    effective = dates.get("effective")
+    return Edit(
+        "a",
+        number,
+        on(dates.get("recorded", number)),
+        kind,
+        None if effective is None else on(effective),
+        (name, channel, 1, True),
+    )
+
+
+def names_of(versions: Sequence[Version]) -> list[tuple[object, object, datetime, datetime]]:
+    """Name, channel, start and end of each version."""
+    return [(v.values[0], v.values[1], v.valid_from, v.valid_to) for v in versions]
+
+
+def test_a_back_dated_change_of_one_field_leaves_a_later_change_of_another_where_it_was(
+    on_duckdb: Run,
+) -> None:
+    edits = [
+        edit(1, "+", "Ann", "content"),
+        edit(10, "~", "Bob", "content"),
+        edit(20, "~", "Bob", "coupon", effective=5),
+    ]
+    assert names_of(on_duckdb(edits)) == [
+        ("Ann", "content", BEGINNING, on(5)),
+        ("Ann", "coupon", on(5), on(10)),
+        ("Bob", "coupon", on(10), END),
+    ]
+
+
+def test_two_edits_of_one_instant_are_one_version_with_the_later_recorded_value(
+    on_duckdb: Run,
+) -> None:
+    edits = [
+        edit(1, "+", "Ann"),
+        edit(2, "~", "Bob", recorded=5),
+        edit(3, "~", "Cid", recorded=5),
+    ]
+    assert names_of(on_duckdb(edits)) == [
+        ("Ann", "content", BEGINNING, on(5)),
+        ("Cid", "content", on(5), END),
+    ]
+
+
+def test_a_delete_is_a_version_and_a_new_creation_follows_it(
+    on_duckdb: Run,
+) -> None:
+    edits = [edit(1, "+", "Ann"), edit(5, "-", "Ann"), edit(9, "+", "Ann")]
+    versions = on_duckdb(edits)
+    assert [(v.is_deleted, v.valid_from, v.valid_to, v.is_current) for v in versions] == [
+        (False, BEGINNING, on(5), False),
+        (True, on(5), on(9), False),
+        (False, on(9), END, True),
+    ]
+
+
+def test_a_row_that_changes_nothing_does_not_move_a_date(on_duckdb: Run) -> None:
+    edits = [
+        edit(1, "+", "Ann", effective=7),
+        edit(2, "~", "Ann"),
+        edit(3, "~", "Ann", effective=3),
+    ]
+    assert names_of(on_duckdb(edits, dated=True)) == [("Ann", "content", on(7), END)]
+
+
+def test_a_change_that_is_taken_back_on_the_same_day_makes_no_version(
+    on_duckdb: Run,
+) -> None:
+    edits = [
+        edit(1, "+", "Ann"),
+        edit(4, "~", "Bob", effective=4),
+        edit(5, "~", "Ann", effective=4),
+    ]
+    assert names_of(on_duckdb(edits)) == [("Ann", "content", BEGINNING, END)]
+
+
+def test_a_mapping_without_a_date_holds_for_all_time_and_one_with_a_date_from_then_on(
+    on_duckdb: Run,
+) -> None:
+    edits = [edit(1, "+", "Ann"), edit(2, "~", "Bob"), edit(3, "~", "Cid", effective=10)]
+    assert names_of(on_duckdb(edits, dated=True)) == [
+        ("Bob", "content", BEGINNING, on(10)),
+        ("Cid", "content", on(10), END),
+    ]
+    late = [replace(edits[0], effective_from=on(7))]
+    assert names_of(on_duckdb(late, dated=True)) == [("Ann", "content", on(7), END)]
+
+
+# --- size, and other people's histories -----------------------------------------------------------
+
+
+def test_two_hundred_thousand_versions_take_seconds(compiled: tuple[str, str]) -> None:
+    with duckdb.connect(config={"threads": 2}) as connection:
+        connection.execute(f"create table history ({COLUMNS})")
+        connection.execute(
+            "insert into history select 'r' || i // 10, i, timestamp '2020-01-01' + to_hours(i::int),"
+            " case when i % 10 = 0 then '+' else '~' end, null, 'n' || i, 'c' || i // 3, i, i % 2 = 0, 1, i"
+            " from range(200000) as r(i)"
+        )
+        started = time.process_time()
+        count = connection.execute(f"select count(*) from ({compiled[0]}) as v").fetchone()
+        assert count == (200_000,)
+        assert time.process_time() - started < 12
+
+
+@pytest.mark.parametrize(
+    ("file", "key", "clock", "fields", "versions"),
+    [
+        (
+            "google_ads_ad_group_criterion_history_data.csv",
+            "id",
+            "updated_at",
+            ["type", "status", "keyword_match_type", "keyword_text"],
+            261 - 87,
+        ),
+        ("snapchat_ad_account_history_data.csv", "id", "_fivetran_synced", ["name"], None),
+    ],
+)
+def test_a_real_history_becomes_versions_that_fit_together(
+    file: str,
+    key: str,
+    clock: str,
+    fields: list[str],
+    versions: int | None,
+    shared_data: Path,
+    compiled: tuple[str, str],
+) -> None:
+    with (shared_data / "scd" / file).open(encoding="utf-8-sig", newline="") as stream:
+        records = sorted(
+            csv.DictReader(stream), key=lambda record: (record[clock], record["_fivetran_synced"])
+        )
+    seen: set[str] = set()
+    rows: list[Values] = []
+    for number, record in enumerate(records):
+        code = record[key]
+        values = [record[field] or None for field in fields] + [None] * (2 - len(fields))
+        text = "|".join(str(value) for value in values[1:])
+        rows.append(
+            (
+                *(
+                    code,
+                    number,
+                    datetime.fromisoformat(record[clock]),
+                    "~" if code in seen else "+",
+                ),
+                *(None, values[0], text, None, None, 1, number),
+            )
+        )
+        seen.add(code)
+    with duckdb.connect() as connection:
+        connection.execute(f"create table history ({COLUMNS.replace('varchar(20)', 'varchar')})")
+        connection.executemany("insert into history values (" + ", ".join("?" * 11) + ")", rows)
+        found = versions_from(connection.execute(compiled[0]).fetchall())
+    assert {version.code for version in found} == seen
+    for code in seen:
+        of_one = [version for version in found if version.code == code]
+        assert of_one[0].valid_from == BEGINNING
+        assert of_one[-1].valid_to == END
+        assert [version.is_current for version in of_one] == [False] * (len(of_one) - 1) + [True]
+        for before, after in pairwise(of_one):
+            assert before.valid_to == after.valid_from
+            assert before.valid_from < before.valid_to
+            assert before.values != after.values
+    if versions is not None:
+        assert len(found) == versions
