@@ -1,14 +1,16 @@
 {#- The versions of master records, built from the append-only history of their changes.
 
-    "Versions are built per field": the value of a field at business time t is that of the last recorded
-    change of that field whose effective date is at or before t. So a back-dated change of one field does
-    not back-date a later change of another.
+    "Versions are built per field": the value of a field at business time t is that of the last
+    recorded change of that field whose effective date is at or before t. So a back-dated change of one
+    field does not back-date a later change of another.
 
-    A '+' sets every field, a '~' sets the fields that differ from the record's row recorded before it, a
-    '-' sets only is_deleted. Before its first effective date a field has the value it has on that date. -#}
+    A '+' sets every field, a '~' sets the fields that differ from the record's row recorded before it,
+    a '-' sets only is_deleted. "The first version is open to the past": the date of the record's first
+    row counts as the beginning of time, also for other changes of that same date. -#}
 {% macro scd2(history, record_key, fields, effective_by_default='recorded_at', open_to_past=true) -%}
     {%- set key = record_key | join(', ') -%}
     {%- set by_recording = 'partition by ' ~ key ~ ' order by history_id' -%}
+    {%- set by_validity = 'partition by ' ~ key ~ ' order by valid_from' -%}
     {%- set by_instant = 'partition by ' ~ key ~ ' order by effective_at' -%}
     with recorded as (
         -- A file that is delivered again repeats its history ids: one row of each counts.
@@ -44,7 +46,17 @@
             {{ key }},
             history_id,
             change_type,
+            {% if open_to_past -%}
+            case
+                when effective_at = first_value(effective_at) over (
+                    {{ by_recording }} rows between unbounded preceding and current row
+                )
+                    then {{ beginning_of_time() }}
+                else effective_at
+            end as effective_at,
+            {% else -%}
             effective_at,
+            {% endif -%}
             {% for field in fields -%}
             {{ field }},
             lag({{ field }}) over (
@@ -105,38 +117,26 @@
             {%- endfor %}
     ),
 
-    instants as (
-        select
-            {{ key }},
-            {% for field in fields + ['is_deleted'] -%}
-            coalesce(
-                {{ field }}_set_by, min({{ field }}_set_by) over (partition by {{ key }})
-            ) as {{ field }}_set_by,
-            {% endfor -%}
-            effective_at
-        from running
-        where rank_in_instant = 1
-    ),
-
     valued as (
         select
             {% for column in record_key -%}
-            instants.{{ column }},
+            running.{{ column }},
             {% endfor -%}
             {% for field in fields -%}
             {{ field }}_setting.{{ field }},
             {% endfor -%}
             case when is_deleted_setting.change_type = '-' then true else false end as is_deleted,
-            instants.effective_at
-        from instants
+            running.effective_at
+        from running
         {%- for field in fields + ['is_deleted'] %}
         left join recorded as {{ field }}_setting
             on
-                instants.{{ field }}_set_by = {{ field }}_setting.history_id
+                running.{{ field }}_set_by = {{ field }}_setting.history_id
                 {%- for column in record_key %}
-                and instants.{{ column }} = {{ field }}_setting.{{ column }}
+                and running.{{ column }} = {{ field }}_setting.{{ column }}
                 {%- endfor %}
         {%- endfor %}
+        where running.rank_in_instant = 1
     ),
 
     neighbours as (
@@ -158,14 +158,7 @@
             {% for field in fields + ['is_deleted'] -%}
             {{ field }},
             {% endfor -%}
-            {% if open_to_past -%}
-            case
-                when previous_effective_at is null then {{ beginning_of_time() }} else effective_at
-            end as valid_from,
-            {% else -%}
-            effective_at as valid_from,
-            {% endif -%}
-            effective_at
+            effective_at as valid_from
         from neighbours
         where
             previous_effective_at is null
@@ -180,9 +173,9 @@
         {{ field }},
         {% endfor -%}
         valid_from,
-        coalesce(lead(valid_from) over ({{ by_instant }}), {{ end_of_time() }}) as valid_to,
+        coalesce(lead(valid_from) over ({{ by_validity }}), {{ end_of_time() }}) as valid_to,
         case
-            when lead(valid_from) over ({{ by_instant }}) is null then true else false
+            when lead(valid_from) over ({{ by_validity }}) is null then true else false
         end as is_current
     from versions
 {%- endmacro %}

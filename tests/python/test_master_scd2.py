@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import csv
 import time
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -20,9 +19,8 @@ from hypothesis import strategies as st
 
 from private_postgres import PostgresServer
 from rendering import render
+from scd2_oracle import BEGINNING, END, Edit, Values, Version, expected_versions
 
-BEGINNING = datetime(1900, 1, 1)
-END = datetime(9999, 12, 31)
 CALL = "{{ scd2('history', ['code'], ['name', 'channel', 'score', 'is_active']) }}"
 DATED_CALL = (
     "{{ scd2('history', ['code'], ['name', 'channel', 'score', 'is_active'],"
@@ -34,101 +32,6 @@ COLUMNS = (
     " effective_from timestamp, name varchar(100), channel varchar(100), score integer,"
     " is_active boolean, file_id bigint, line_number bigint"
 )
-
-Values = tuple[object, ...]
-
-
-@dataclass(frozen=True)
-class Edit:
-    """One row of a history: the whole record after the change."""
-
-    code: str
-    history_id: int
-    recorded_at: datetime
-    change_type: str
-    effective_from: datetime | None
-    values: Values
-
-    def row(self, file_id: int) -> Values:
-        """The edit as a row of the history that came in a file."""
-        return (
-            *(self.code, self.history_id, self.recorded_at, self.change_type),
-            *(self.effective_from, *self.values, file_id, self.history_id),
-        )
-
-
-@dataclass(frozen=True)
-class Version:
-    """One row of what the macro returns."""
-
-    code: str
-    values: Values
-    is_deleted: bool
-    valid_from: datetime
-    valid_to: datetime
-    is_current: bool
-
-
-# --- the oracle: the rule read point by point, without windows or joins --------------------------
-
-
-def expected_versions(edits: Sequence[Edit], *, dated: bool) -> list[Version]:
-    """The versions of the records of a history, by asking for the value of each field at each time.
-
-    Args:
-        edits: the history, in any order.
-        dated: an undated change holds for all time, and nothing is known before the first date.
-    """
-    found: list[Version] = []
-    for code in sorted({edit.code for edit in edits}):
-        found.extend(_versions_of_one(code, [e for e in edits if e.code == code], dated))
-    return found
-
-
-def _versions_of_one(code: str, edits: Sequence[Edit], dated: bool) -> Iterator[Version]:
-    # field -> [(order of recording, effective from, value)]
-    changes: dict[str, list[tuple[int, datetime, object]]] = defaultdict(list)
-    last_values: Values | None = None
-    deleted: bool | None = None
-    for edit in sorted(edits, key=lambda e: e.history_id):
-        since = edit.effective_from or (BEGINNING if dated else edit.recorded_at)
-        first = deleted is None
-        gone = edit.change_type == "-"
-        if first or edit.change_type in "+-" or deleted:
-            changes["is_deleted"].append((edit.history_id, since, gone))
-        for position, field in enumerate(FIELDS):
-            value = edit.values[position]
-            changed = last_values is None or last_values[position] != value
-            if first or (not gone and (changed or edit.change_type == "+")):
-                changes[field].append((edit.history_id, since, value))
-        if not gone:
-            last_values = edit.values
-        deleted = gone
-
-    def at(field: str, moment: datetime) -> object:
-        reached = [change for change in changes[field] if change[1] <= moment]
-        if not reached:
-            return at(field, min(change[1] for change in changes[field]))
-        return max(reached, key=lambda change: change[0])[2]
-
-    def state(moment: datetime) -> tuple[Values, bool]:
-        return tuple(at(field, moment) for field in FIELDS), bool(at("is_deleted", moment))
-
-    moments = sorted({change[1] for listed in changes.values() for change in listed})
-    starts = [moments[0]]
-    starts += [now for before, now in pairwise(moments) if state(before) != state(now)]
-    for number, start in enumerate(starts):
-        last = number == len(starts) - 1
-        values, is_deleted = state(start)
-        yield Version(
-            code,
-            values,
-            is_deleted,
-            BEGINNING if number == 0 and not dated else start,
-            END if last else starts[number + 1],
-            last,
-        )
-
 
 # --- random histories -----------------------------------------------------------------------------
 
@@ -143,7 +46,7 @@ DAY = datetime(2024, 1, 1)
 
 @st.composite
 def histories(draw: st.DrawFn) -> list[Edit]:
-    """Histories of a few records: edits of some fields, at the same instant, dated back and forth."""
+    """Histories of a few records: same-instant edits, dates back and forth, lost beginnings."""
     edits: list[Edit] = []
     values: dict[str, Values] = {}
     alive: dict[str, bool] = {}
@@ -182,10 +85,18 @@ class Run(Protocol):
     def __call__(self, edits: Sequence[Edit], *, dated: bool = False) -> list[Version]: ...
 
 
+def row_of(edit: Edit, file_id: int) -> Values:
+    """An edit as a row of the history that came in a file."""
+    return (
+        *(edit.code, edit.history_id, edit.recorded_at, edit.change_type),
+        *(edit.effective_from, *edit.values, file_id, edit.history_id),
+    )
+
+
 def rows_in_two_files(edits: Sequence[Edit]) -> list[Values]:
     """The history delivered backwards, and its first half again in a second file."""
-    rows = [edit.row(file_id=7) for edit in reversed(edits)]
-    return rows + [edit.row(file_id=3) for edit in edits[: len(edits) // 2]]
+    rows = [row_of(edit, file_id=7) for edit in reversed(edits)]
+    return rows + [row_of(edit, file_id=3) for edit in edits[: len(edits) // 2]]
 
 
 def versions_from(rows: Sequence[Values]) -> list[Version]:
@@ -335,6 +246,23 @@ def test_two_edits_of_one_instant_are_one_version_with_the_later_recorded_value(
     ]
 
 
+def test_a_change_dated_before_the_creation_leaves_the_first_value_before_that_date(
+    on_duckdb: Run,
+) -> None:
+    edits = [edit(10, "+", "Ann"), edit(20, "~", "Bob", effective=5)]
+    assert names_of(on_duckdb(edits)) == [
+        ("Ann", "content", BEGINNING, on(5)),
+        ("Bob", "content", on(5), END),
+    ]
+
+
+def test_a_change_dated_to_the_instant_of_the_creation_holds_from_the_beginning(
+    on_duckdb: Run,
+) -> None:
+    edits = [edit(10, "+", "Ann"), edit(20, "~", "Bob", effective=10)]
+    assert names_of(on_duckdb(edits)) == [("Bob", "content", BEGINNING, END)]
+
+
 def test_a_delete_is_a_version_and_a_new_creation_follows_it(
     on_duckdb: Run,
 ) -> None:
@@ -386,8 +314,10 @@ def test_two_hundred_thousand_versions_take_seconds(compiled: tuple[str, str]) -
     with duckdb.connect(config={"threads": 2}) as connection:
         connection.execute(f"create table history ({COLUMNS})")
         connection.execute(
-            "insert into history select 'r' || i // 10, i, timestamp '2020-01-01' + to_hours(i::int),"
-            " case when i % 10 = 0 then '+' else '~' end, null, 'n' || i, 'c' || i // 3, i, i % 2 = 0, 1, i"
+            "insert into history select 'r' || i // 10, i,"
+            " timestamp '2020-01-01' + to_hours(i::int),"
+            " case when i % 10 = 0 then '+' else '~' end,"
+            " null, 'n' || i, 'c' || i // 3, i, i % 2 = 0, 1, i"
             " from range(200000) as r(i)"
         )
         started = time.process_time()
