@@ -8,6 +8,8 @@
     )
 }}
 
+-- depends_on: {{ ref('stg_loader__files') }}
+
 with
 
 final as (
@@ -18,12 +20,7 @@ final as (
         cast({{ channel_campaign() }} as varchar(255)) as campaign
     from {{ ref('int_clicks__unioned') }}
     {% if is_incremental() %}
-        where
-            file_id in (
-                select file_id from {{ ref('stg_loader__files') }} where status = 'loaded'
-                except
-                select file_id from {{ this }}
-            )
+        where {{ in_list('file_id', new_files()) }}
     {% endif %}
 )
 
