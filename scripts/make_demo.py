@@ -9,6 +9,7 @@ import shutil
 import sys
 from pathlib import Path
 
+import duckdb
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -64,7 +65,7 @@ def show(deliveries: list[Delivery], settings: Settings, console: Console) -> No
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Make the files; 0 when done, 2 when the folders already hold files."""
+    """Make the files; 0 when done, 1 when the disk refuses, 2 when the folders hold files."""
     chosen = arguments(argv)
     console = Console()
     settings = Settings(
@@ -94,10 +95,21 @@ def main(argv: list[str] | None = None) -> int:
         TimeElapsedColumn(), console=console, transient=True, disable=not console.is_terminal,
     ) as bar:  # fmt: skip
         task = bar.add_task("demo data", total=settings.clicks)
-        deliveries = Maker(
-            settings,
-            lambda source, clicks: bar.update(task, description=source, advance=clicks),
-        ).run()
+        try:
+            deliveries = Maker(
+                settings,
+                lambda source, clicks: bar.update(task, description=source, advance=clicks),
+            ).run()
+        except (OSError, duckdb.Error) as error:
+            bar.stop()
+            reason = str(error).splitlines()[0]
+            console.print(
+                f"The demo data was not made and nothing is left of it: {reason}. Free or name "
+                "another folder with --landing, or make fewer with --clicks.",
+                soft_wrap=True,
+                markup=False,
+            )
+            return 1
     show(deliveries, settings, console)
     return 0
 

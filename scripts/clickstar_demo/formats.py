@@ -350,7 +350,7 @@ dvce_screenheight doc_charset doc_width doc_height tr_currency tr_total_base tr_
 tr_shipping_base ti_currency ti_price_base base_currency geo_timezone mkt_clickid mkt_network
 etl_tags dvce_sent_tstamp refr_domain_userid refr_dvce_tstamp derived_contexts domain_sessionid
 derived_tstamp event_vendor event_name event_format event_version event_fingerprint true_tstamp
-""".split()  # noqa: SIM905 (a list literal is a page long)
+""".split()
 SNOWPLOW_TIME = "strftime({}, '%Y-%m-%d %H:%M:%S.%g')"
 SNOWPLOW = {
     "app_id": "'shop'",

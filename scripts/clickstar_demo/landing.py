@@ -1,7 +1,8 @@
 """Delivers the files: chunk by chunk in bounded memory, late, twice and damaged where life does so.
 
 Everything is made in `_in_progress` below the landing folder and moved into place at the end, so
-that an interrupted run leaves nothing that looks like a delivery.
+that an interrupted run leaves nothing that looks like a delivery. The same seed and size give the
+same bytes on one machine; on another kind of processor the gzip library may pack them differently.
 """
 
 from __future__ import annotations
@@ -11,8 +12,8 @@ import gzip
 import json
 import os
 import shutil
-import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
@@ -91,6 +92,11 @@ class Delivery:
         }
 
 
+def _quoted(text: str) -> str:
+    """An SQL string literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
 def _pump(descriptor: int, path: Path) -> None:
     """Compress what arrives on a pipe; without name and time in the header the bytes repeat."""
     with (
@@ -108,22 +114,21 @@ def write_lines(connection: duckdb.DuckDBPyConnection, query: str, path: Path) -
     options = "format csv, header false, quote '', escape '', delimiter '\x01'"
     if path.suffix != ".gz":
         compression = "zstd" if path.suffix == ".zst" else "none"
-        connection.execute(f"copy ({query}) to '{path}' ({options}, compression {compression})")
+        target = _quoted(str(path))
+        connection.execute(f"copy ({query}) to {target} ({options}, compression {compression})")
         return
     # DuckDB's own gzip writer is five times slower than this pipe.
     reader, writer = os.pipe()
-    worker = threading.Thread(target=_pump, args=(reader, path))
-    worker.start()
-    try:
-        connection.execute(f"copy ({query}) to '/dev/fd/{writer}' ({options}, compression none)")
-    finally:
-        os.close(writer)
-        worker.join()
-
-
-def _quoted(text: str) -> str:
-    """An SQL string literal."""
-    return "'" + text.replace("'", "''") + "'"
+    with ThreadPoolExecutor(max_workers=1) as worker:
+        packing = worker.submit(_pump, reader, path)
+        try:
+            connection.execute(
+                f"copy ({query}) to '/dev/fd/{writer}' ({options}, compression none)"
+            )
+        finally:
+            os.close(writer)
+            # What went wrong while writing says more than the broken pipe it left behind.
+            packing.result()
 
 
 def _rows(first_row: int, count: int) -> str:

@@ -25,7 +25,7 @@ Crescent Delta Drift Dune Ember Fern Flint Garnet Granite Harbor Hazel Heron Ind
 Kelp Lantern Larch Linden Lunar Maple Marble Meadow Mistral Moss Nimbus Northwind Ochre Onyx
 Orchard Otter Pebble Pine Plover Quartz Quill Raven Russet Saffron Sage Sequoia Slate Sparrow
 Summit Tamarind Thistle Tidal Timber Umber Velvet Verdant Walnut Willow Zephyr
-""".split()  # noqa: SIM905 (a list literal is a page long)
+""".split()
 VERTICALS: dict[str, tuple[str, ...]] = {
     "fashion": ("Apparel", "Threads", "Footwear", "Denim"),
     "home": ("Home", "Furnishings", "Kitchen", "Bedding"),

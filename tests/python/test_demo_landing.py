@@ -28,7 +28,7 @@ from clickstar_demo.events import BURST_SIZE
 from clickstar_demo.formats import SNOWPLOW_COLUMNS, SOURCES
 from clickstar_demo.landing import Batch, batches
 
-CLICKS, DAYS = 12_000, 105
+CLICKS, DAYS = 12_000, 120
 Rows = list[tuple[int, str | None]]
 """Record number and the click's identity; "" for a page view, None for a broken record."""
 
@@ -318,7 +318,7 @@ def test_cloudfront_changes_its_columns_and_impact_shares_ids(demo: Path) -> Non
         if iso(row["EventDate"])
     ]  # fmt: skip
     offsets = {row["EventDate"][-6:] for row in rows}
-    assert offsets == {"-04:00"}  # the demo's spring lies in daylight-saving time
+    assert offsets == {"-05:00", "-04:00"}  # the demo starts days before the clocks change
     ids = Counter(row["Id"] for row in {(r["Id"], r["EventDate"]): r for r in rows}.values())
     assert max(ids.values()) > 1
 
@@ -445,6 +445,15 @@ def test_files_in_the_way_are_kept_unless_told_otherwise(tmp_path: Path) -> None
     assert make(tmp_path, "--clicks", "100", "--days", "2", "--replace").returncode == 0
     assert not precious.exists()
     assert not (tmp_path / landing.IN_PROGRESS).exists()
+
+
+def test_a_folder_that_cannot_be_written_is_named_in_a_sentence(tmp_path: Path) -> None:
+    blocked = tmp_path / "landing"
+    blocked.write_text("a file where a folder is needed")
+    made = make(blocked, "--clicks", "100", "--days", "2")
+    assert made.returncode == 1
+    assert str(blocked) in made.stdout.replace("\n", "")
+    assert "Traceback" not in made.stdout + made.stderr
 
 
 @pytest.mark.parametrize("clicks", ["1", "17"])
