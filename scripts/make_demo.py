@@ -77,7 +77,10 @@ def main(argv: list[str] | None = None) -> int:
         seed=chosen.seed,
     )
     folders = [settings.landing / source.name for source in SOURCES]
-    folders += [settings.landing / "master_data", settings.truth]
+    folders.append(settings.landing / "master_data")
+    # A truth without its files is left of an interrupted run; anything else is not ours to remove.
+    if not (settings.truth / "expected.json").exists():
+        folders.append(settings.truth)
     taken = [folder for folder in folders if folder.exists() and any(folder.iterdir())]
     if taken and not chosen.replace:
         names = ", ".join(str(folder) for folder in taken)

@@ -466,6 +466,7 @@ class Maker:
     def _publish(self) -> None:
         """Move what is complete into place."""
         shutil.rmtree(self.work / "spill", ignore_errors=True)
+        # The truth comes first: beside it, a missing source shows that a run was interrupted.
         for folder in sorted(self.work.iterdir()):
             target = (
                 self.settings.truth

@@ -10,6 +10,7 @@ import io
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections import Counter
@@ -444,6 +445,9 @@ def test_files_in_the_way_are_kept_unless_told_otherwise(tmp_path: Path) -> None
     assert precious.exists()
     assert make(tmp_path, "--clicks", "100", "--days", "2", "--replace").returncode == 0
     assert not precious.exists()
+    for source in (*READERS, "master_data"):
+        shutil.rmtree(tmp_path / source)
+    assert make(tmp_path, "--clicks", "100", "--days", "2").returncode == 0
     assert not (tmp_path / landing.IN_PROGRESS).exists()
 
 
