@@ -54,7 +54,8 @@ final as (
         cast({{ network_medium() }} as varchar(255)) as utm_medium,
         utm_campaign,
         -- The payout of a click is a cost of the click only where clicks are paid for (cpc, cpc_cpa, …).
-        case when left(payout_type, 3) = 'cpc' then payout end as cost_amount,
+        cast(case when left(payout_type, 3) = 'cpc' then payout end as numeric(18, 6))
+            as cost_amount,
         cast(
             case when left(payout_type, 3) = 'cpc' then upper(currency_code) end as varchar(3)
         ) as currency_code,
