@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 with events as (
     select
         rule_id,
@@ -49,8 +50,8 @@ candidates as (
     from pairs
     inner join offsets
         on
-            offsets.day_offset >= -pairs.aligned_days_before
-            and offsets.day_offset <= pairs.aligned_days_after
+            pairs.aligned_days_before >= -offsets.day_offset
+            and pairs.aligned_days_after >= offsets.day_offset
 ),
 
 -- The event itself comes before days around another one, a nearer event before a farther one, and

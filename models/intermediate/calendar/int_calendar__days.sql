@@ -1,5 +1,6 @@
-{#- Two years more than dim_date on either side: the retail year, the ISO week and the holiday before its first
-    day and after its last one are whole. -#}
+{{ config(materialized='table') }}
+{#- Two years more than dim_date on either side: the retail year, ISO week and holiday before its
+    first day and after its last one are whole. -#}
 {%- set first_day = modules.datetime.date(1968, 1, 1) -%}
 {%- set last_day = modules.datetime.date(2056, 12, 31) -%}
 {%- set epoch = modules.datetime.date(1970, 1, 1) -%}

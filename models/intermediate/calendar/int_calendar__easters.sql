@@ -22,7 +22,7 @@ earliest as (
 ),
 
 -- The Gregorian computus in the form published in Nature in 1876, good for every year: days from
--- 22 March to the full moon, from there to the Sunday after it, and a correction for the latest moons.
+-- 22 March to the full moon, from there to the Sunday after it, and a correction for late moons.
 full_moons as (
     select
         calendar_year,
@@ -60,7 +60,7 @@ final as (
         + days_to_full_moon
         + days_to_sunday
         - 7 * {{ int_div('golden + 11 * days_to_full_moon + 22 * days_to_sunday', 451) }}
-        as epoch_day
+            as epoch_day
     from sundays
 )
 

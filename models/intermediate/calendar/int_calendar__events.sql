@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 with rules as (
     select
         rule_id,

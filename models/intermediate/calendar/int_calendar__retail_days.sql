@@ -1,3 +1,4 @@
+{{ config(materialized='table') }}
 with days as (
     select
         epoch_day,

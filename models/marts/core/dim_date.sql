@@ -93,10 +93,10 @@ retail_events as (
 seasons as (
     select
         calendar_year,
-        {%- for event in season_events %}
+    {%- for event in season_events %}
         max(case when event_id = '{{ event }}' then epoch_day end) as {{ event }}
         {{- ',' if not loop.last }}
-        {%- endfor %}
+    {%- endfor %}
     from events
     group by calendar_year
 ),
@@ -104,12 +104,12 @@ seasons as (
 surrounding_seasons as (
     select
         calendar_year,
-        {%- for event in season_events %}
+    {%- for event in season_events %}
         {{ event }},
         lag({{ event }}) over (order by calendar_year) as previous_{{ event }},
         lead({{ event }}) over (order by calendar_year) as next_{{ event }}
         {{- ',' if not loop.last }}
-        {%- endfor %}
+    {%- endfor %}
     from seasons
 ),
 
@@ -125,16 +125,11 @@ periods as (
         iso_day_of_week,
         epoch_day - iso_day_of_week as iso_week_id,
         -- A fiscal year is named by the calendar year in which it ends.
-        {% if start_month == 1 -%}
-        calendar_year as fiscal_year,
-        month_of_year as fiscal_month
-        {%- else -%}
         case
-            when month_of_year >= {{ start_month }} then calendar_year + 1
+            when month_of_year >= {{ start_month if start_month > 1 else 13 }} then calendar_year + 1
             else calendar_year
         end as fiscal_year,
         mod(month_of_year - {{ start_month }} + 12, 12) + 1 as fiscal_month
-        {%- endif %}
     from days
 ),
 
@@ -174,15 +169,15 @@ bounded as (
         day_of_year,
         epoch_day
         - min(epoch_day) over (partition by calendar_year, quarter_of_year) + 1
-        as day_of_quarter,
+            as day_of_quarter,
         epoch_day - min(epoch_day) over (partition by fiscal_year) + 1 as day_of_fiscal_year,
         -- ISO 8601: a week belongs to the year that has its Thursday.
         max(case when iso_day_of_week = 4 then calendar_year end)
             over (partition by iso_week_id)
-        as iso_year,
+            as iso_year,
         max(case when iso_day_of_week = 4 then {{ int_div('day_of_year - 1', 7) }} + 1 end)
             over (partition by iso_week_id)
-        as iso_week,
+            as iso_week,
         count(*) over (partition by calendar_year) as days_in_year,
         min(date_day) over (partition by iso_week_id) as iso_week_start_date,
         max(date_day) over (partition by iso_week_id) as iso_week_end_date,
@@ -195,7 +190,7 @@ bounded as (
         min(date_day) over (partition by calendar_year) as year_start_date,
         max(date_day) over (partition by calendar_year) as year_end_date,
         min(date_day) over (partition by fiscal_year, fiscal_quarter)
-        as fiscal_quarter_start_date,
+            as fiscal_quarter_start_date,
         max(date_day) over (partition by fiscal_year, fiscal_quarter) as fiscal_quarter_end_date,
         min(date_day) over (partition by fiscal_year) as fiscal_year_start_date,
         max(date_day) over (partition by fiscal_year) as fiscal_year_end_date
@@ -256,7 +251,7 @@ final as (
         cast(observed_holidays.holiday_observed_name as varchar(40)) as holiday_observed_name,
         cast(retail_events.retail_event_name as varchar(40)) as retail_event_name,
         cast(coalesce(aligned_days.event_name, 'weekday') as varchar(40))
-        as prior_year_holiday_basis,
+            as prior_year_holiday_basis,
         bounded.epoch_day,
         bounded.calendar_year,
         bounded.half_of_year,
@@ -288,16 +283,16 @@ final as (
         bounded.day_of_fiscal_year,
         bounded.epoch_day - surrounding_seasons.thanksgiving as days_from_thanksgiving,
         {%- for event in season_events %}
-        case
-            when bounded.epoch_day <= surrounding_seasons.{{ event }}
-                then surrounding_seasons.{{ event }} - bounded.epoch_day
-            else surrounding_seasons.next_{{ event }} - bounded.epoch_day
-        end as days_to_{{ event }},
-        case
-            when bounded.epoch_day >= surrounding_seasons.{{ event }}
-                then bounded.epoch_day - surrounding_seasons.{{ event }}
-            else bounded.epoch_day - surrounding_seasons.previous_{{ event }}
-        end as days_since_{{ event }},
+            case
+                when bounded.epoch_day <= surrounding_seasons.{{ event }}
+                    then surrounding_seasons.{{ event }} - bounded.epoch_day
+                else surrounding_seasons.next_{{ event }} - bounded.epoch_day
+            end as days_to_{{ event }},
+            case
+                when bounded.epoch_day >= surrounding_seasons.{{ event }}
+                    then bounded.epoch_day - surrounding_seasons.{{ event }}
+                else bounded.epoch_day - surrounding_seasons.previous_{{ event }}
+            end as days_since_{{ event }},
         {%- endfor %}
         bounded.iso_day_of_week >= 6 as is_weekend,
         bounded.days_in_year = 366 as is_leap_year,
@@ -333,7 +328,7 @@ final as (
         {{ date_from_epoch_day('bounded.epoch_day - 364') }} as prior_year_weekday_date,
         {{ date_from_epoch_day('retail_days.prior_year_epoch_day') }} as prior_year_retail_date,
         {{ date_from_epoch_day('retail_days.prior_year_published_epoch_day') }}
-        as prior_year_retail_published_date,
+            as prior_year_retail_published_date,
         {{ date_from_epoch_day(
             'coalesce(aligned_days.prior_year_epoch_day, bounded.epoch_day - 364)'
         ) }} as prior_year_holiday_date

@@ -79,11 +79,11 @@ final as (
         dates.date_day between today.quarter_start_date and today.date_day as is_quarter_to_date,
         dates.date_day between today.year_start_date and today.date_day as is_year_to_date,
         dates.date_day between today.nrf_year_start_date and today.date_day
-        as is_nrf_year_to_date,
+            as is_nrf_year_to_date,
         dates.date_day between today.fiscal_year_start_date and today.date_day
-        as is_fiscal_year_to_date,
+            as is_fiscal_year_to_date,
         dates.date_day between today.year_ago_start_date and today.year_ago_date
-        as is_prior_year_to_date
+            as is_prior_year_to_date
     from dates
     cross join today
 )
