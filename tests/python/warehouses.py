@@ -201,10 +201,9 @@ def _row_differences(
                 f"'{path}', header = true, all_varchar = true, nullstr = '\\N', delim = ',', quote = '\"', "
                 "escape = '\"', max_line_size = 100000000)"
             )
-        counts = connection.sql(
+        [counts] = connection.sql(
             "select (select count(*) from one), (select count(*) from other)"
-        ).fetchone()
-        assert counts is not None
+        ).fetchall()
         only_one = connection.sql("select * from one except all select * from other limit 3").fetchall()
         only_other = connection.sql(
             "select * from other except all select * from one limit 3"

@@ -19,17 +19,20 @@
 
 with
 
-versions as (
-    select
-        kind,
-        network_code,
-        source_id,
-        member_key,
-        valid_from,
-        valid_to
-    from {{ ref('int_members__versions') }}
-),
+-- One each, not one for all: PostgreSQL would store a shared one and join it without statistics.
+{% for member in members %}
+    {{ member }}_versions as (
+        select
+            network_code,
+            source_id,
+            member_key,
+            valid_from,
+            valid_to
+        from {{ ref('int_members__versions') }}
+        where kind = '{{ member }}'
+    ),
 
+{% endfor %}
 channels as (
     select
         source,
@@ -120,10 +123,9 @@ final as (
         clicks.clicked_at
     from clicks
     {% for member in members %}
-        left join versions as {{ member }}_versions
+        left join {{ member }}_versions
             on
-                {{ member }}_versions.kind = '{{ member }}'
-                and clicks.network_code = {{ member }}_versions.network_code
+                clicks.network_code = {{ member }}_versions.network_code
                 and clicks.{{ member }}_source_id = {{ member }}_versions.source_id
                 and clicks.clicked_at >= {{ member }}_versions.valid_from
                 and clicks.clicked_at < {{ member }}_versions.valid_to
