@@ -2,11 +2,9 @@
     twice, a gap would lose it. Returns the versions that do not start where the one before ends, and the
     first and last ones that do not reach the beginning and the end of time. -#}
 {% test versions_are_gapless(model, key) %}
-    select
-        {{ key | join(', ') }},
-        valid_from,
-        valid_to
-    from (
+    with
+
+    versions as (
         select
             {{ key | join(', ') }},
             valid_from,
@@ -18,7 +16,13 @@
                 partition by {{ key | join(', ') }} order by valid_from, valid_to
             ) as next_valid_from
         from {{ model }}
-    ) as versions
+    )
+
+    select
+        {{ key | join(', ') }},
+        valid_from,
+        valid_to
+    from versions
     where
         valid_from >= valid_to
         or coalesce(previous_valid_to, {{ beginning_of_time() }}) != valid_from

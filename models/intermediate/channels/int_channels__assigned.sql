@@ -27,13 +27,13 @@ sites as (
     from {{ ref('channel_sources') }}
 ),
 
--- A host counts as its listed domain: m.facebook.com is facebook.com. The longest listed name decides, so
--- that mail.google.com can differ from google.com.
+-- A host counts as its listed domain: m.facebook.com is facebook.com. The longest listed name decides,
+-- so that mail.google.com can differ from google.com.
 hosts as (
-    select
+    select distinct
         source,
         substr(source, position('.' in source) + 1) as parent
-    from (select distinct source from combinations) as distinct_sources
+    from combinations
 ),
 
 parents as (

@@ -50,7 +50,7 @@ seen as (
     from crosswalk
 ),
 
--- Where an id is mapped to a record that exists: the record's versions, cut to the mapping's interval.
+-- Where an id is mapped to a record that exists: the record's versions, cut to the mapping.
 mapped as (
     select
         crosswalk.kind,
