@@ -11,7 +11,10 @@ import pytest
 from standins import stand_in
 from warehouses import Warehouse
 
-MODELS = ("channels", "channel_rules", "channel_sources", "int_channels__traffic_sources")
+MODELS = (
+    *("channels", "channel_rules", "channel_sources"),
+    *("int_channels__traffic_sources", "int_channels__assigned"),
+)
 
 Case = tuple[str | None, str | None, str | None, str | None, str]
 
@@ -139,12 +142,14 @@ def assigned(warehouse: Warehouse, cases: list[Case]) -> list[str]:
     stand_in(
         warehouse,
         "intermediate.int_clicks__unioned",
-        "utm_source varchar(255), utm_medium varchar(255), utm_campaign varchar(255),"
+        "network_code varchar(30), utm_source varchar(255), utm_medium varchar(255),"
+        " utm_campaign varchar(255),"
         " referrer_url varchar(8192), file_id bigint",
-        [(*case[:4], number) for number, case in enumerate(cases)],
+        [(None, *case[:4], number) for number, case in enumerate(cases)],
     )
     # The case's number travels as the id of the file that the click came in.
-    warehouse.dbt("build", "--select", *MODELS, "int_channels__assigned")
+    options = ["--exclude-resource-type", "unit_test", "--indirect-selection", "cautious"]
+    warehouse.dbt("build", *options, "--select", *MODELS)
     found = warehouse.query(
         "select s.file_id, a.channel_code from intermediate.int_channels__traffic_sources as s"
         " left join intermediate.int_channels__assigned as a"

@@ -27,8 +27,8 @@ sites as (
     from {{ ref('channel_sources') }}
 ),
 
--- A host counts as its listed domain: m.facebook.com is facebook.com. The longest listed name decides,
--- so that mail.google.com can differ from google.com.
+-- A host counts as its listed domain: m.facebook.com is facebook.com. The longest listed name
+-- decides, so that mail.google.com can differ from google.com.
 hosts as (
     select distinct
         source,
@@ -74,15 +74,15 @@ met as (
                 rules.source_category is null
                 or categorised.source_category = rules.source_category
             )
-            {% for column, patterns in channel_patterns().items() -%}
-            and case
-                when rules.{{ column }}_pattern is null then true
-                {% for name, pattern in patterns.items() -%}
-                when rules.{{ column }}_pattern = '{{ name }}'
-                    then {{ regex_matches('combinations.' ~ column, pattern) }}
-                {% endfor -%}
-                else false
-            end
+            {% for column, patterns in channel_patterns().items() %}
+                and case
+                    when rules.{{ column }}_pattern is null then true
+                    {% for name, pattern in patterns.items() %}
+                        when rules.{{ column }}_pattern = '{{ name }}'
+                            then {{ regex_matches('combinations.' ~ column, pattern) }}
+                    {% endfor %}
+                    else false
+                end
             {% endfor %}
     group by combinations.source, combinations.medium, combinations.campaign
 ),

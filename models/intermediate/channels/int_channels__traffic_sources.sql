@@ -10,18 +10,32 @@
 
 -- depends_on: {{ ref('stg_loader__files') }}
 
+-- depends_on: {{ ref('stg_loader__files') }}
+
 with
 
-final as (
-    select distinct
+clicks as (
+    select
         file_id,
-        cast({{ channel_source() }} as varchar(255)) as source,
-        cast({{ channel_medium() }} as varchar(255)) as medium,
-        cast({{ channel_campaign() }} as varchar(255)) as campaign
+        network_code,
+        utm_source,
+        utm_medium,
+        utm_campaign,
+        referrer_url
     from {{ ref('int_clicks__unioned') }}
     {% if is_incremental() %}
         where {{ in_list('file_id', new_files()) }}
     {% endif %}
+),
+
+final as (
+    select distinct
+        file_id,
+        cast(coalesce(network_code, 'none') as varchar(30)) as network_code,
+        cast({{ channel_source() }} as varchar(255)) as source,
+        cast({{ channel_medium() }} as varchar(255)) as medium,
+        cast({{ channel_campaign() }} as varchar(255)) as campaign
+    from clicks
 )
 
 select * from final

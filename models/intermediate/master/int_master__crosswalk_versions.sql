@@ -17,8 +17,8 @@ history as (
     from {{ ref('stg_master_data__crosswalk_history') }}
 ),
 
+-- "A mapping from a network's id to a master record is retroactive unless it is given a date."
 final as (
-    -- "A mapping from a network's id to a master record is retroactive unless it is given a date."
     {{
         scd2(
             'history',

@@ -11,15 +11,15 @@
 with
 
 master_versions as (
-    {% for kind in mapped_kinds -%}
-    select
-        '{{ kind }}' as kind,
-        {{ kind }}_code as code,
-        {{ kind }}_key as member_key,
-        valid_from,
-        valid_to
-    from {{ ref('int_master__' ~ kind ~ '_versions') }}
-    {{ 'union all' if not loop.last }}
+    {% for kind in mapped_kinds %}
+        select
+            '{{ kind }}' as kind,
+            {{ kind }}_code as code,
+            {{ kind }}_key as member_key,
+            valid_from,
+            valid_to
+        from {{ ref('int_master__' ~ kind ~ '_versions') }}
+        {{ 'union all' if not loop.last }}
     {% endfor %}
 ),
 
@@ -41,7 +41,6 @@ seen as (
         network_code,
         source_id
     from {{ ref('int_clicks__members') }}
-    where kind in ('{{ mapped_kinds | join("', '") }}', 'creative')
     union
     select
         kind,

@@ -16,7 +16,7 @@ codes as (
     from networks
     union
     select network_code
-    from {{ ref('int_clicks__members') }}
+    from {{ ref('int_channels__traffic_sources') }}
     union
     select network_code
     from {{ ref('int_members__versions') }}
@@ -31,7 +31,7 @@ final as (
         {{ dimension_key(['codes.network_code']) }} as network_key,
         cast(codes.network_code as varchar(30)) as network_code,
         cast(coalesce(networks.network_name, codes.network_code) as varchar(100)) as network_name,
-        case when networks.network_code is not null then true else false end as is_listed,
+        networks.network_code is not null as is_listed,
         networks.is_active
     from codes
     left join networks on codes.network_code = networks.network_code
