@@ -63,6 +63,11 @@ def steps() -> list[Step]:
         Step("ruff format", (f"{BIN}/ruff", "format", "--check", "scripts", "tests")),
         Step("mypy --strict", (f"{BIN}/mypy",)),
         Step("dbt-bouncer", (f"{BIN}/dbt-bouncer", "run", "--show-all-failures"), "dbt parse"),
+        Step(
+            "pages of the sources",
+            (sys.executable, str(CHECKS.parent / "source_pages.py"), "--check"),
+            "dbt parse",
+        ),
         Step("undeclared names", _python("undeclared_names.py"), "dbt parse"),
         Step(
             "sqlfluff, as written",

@@ -24,6 +24,7 @@ def model(**changes: Any) -> dict[str, Any]:
             "partner_key": {"name": "partner_key"},
             "clicks": {"name": "clicks"},
         },
+        "config": {"materialized": "table"},
         "constraints": [{"type": "primary_key", "columns": ["date_key", "partner_key"]}],
     }
     return description | changes
@@ -89,6 +90,14 @@ def test_the_key_is_declared_and_tested() -> None:
     fails(rule, "is unique", model=model(), ctx_tests=without("unique_combination"))
 
 
+def test_a_view_has_a_key_by_its_tests_alone() -> None:
+    rule = "check_our_key_is_tested"
+    view = model(constraints=[], config={"materialized": "view"})
+    tests = [data_test("not_null", "date_key"), data_test("unique", "date_key")]
+    passes(rule, model=view, ctx_tests=tests)
+    fails(rule, "primary_key", model=view, ctx_tests=tests[:1])
+
+
 def test_uniqueness_of_fewer_columns_than_the_key_is_not_enough() -> None:
     tests = [*without("unique_combination"), data_test("unique_combination", columns=["date_key"])]
     fails("check_our_key_is_tested", "is unique", model=model(), ctx_tests=tests)
@@ -131,3 +140,22 @@ def test_a_macro_is_documented_down_to_the_last_argument() -> None:
     passes(rule, macro=macro())
     fails(rule, "no description", macro=macro(description=""))
     fails(rule, "parts", macro=macro(arguments=[{"name": "parts", "description": ""}]))
+
+
+def test_a_generic_test_names_its_arguments_in_its_description() -> None:
+    rule = "check_our_macro_is_documented"
+    sql = "{% test above(model, column_name, limit) %} select 1 {% endtest %}"
+    given = {"name": "test_above", "macro_sql": sql, "arguments": []}
+    passes(rule, macro=macro(**given, description="Above `limit`."))
+    fails(rule, "limit", macro=macro(**given, description="Above something."))
+
+
+def test_a_seed_declares_the_type_of_each_column() -> None:
+    rule = "check_our_seed_columns_have_types"
+    seed = {
+        "unique_id": "seed.clickstar.networks",
+        "name": "networks",
+        "columns": {"network_code": {"name": "network_code"}},
+    }
+    passes(rule, seed=seed | {"config": {"column_types": {"network_code": "varchar(30)"}}})
+    fails(rule, "network_code", seed=seed | {"config": {"column_types": {}}})

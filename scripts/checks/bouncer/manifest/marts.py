@@ -72,6 +72,10 @@ def check_our_model_has_its_own_yaml(model: Any) -> None:
 def check_our_key_is_tested(model: Any, ctx: Any) -> None:
     """A mart declares its primary key, and tests say that it is unique and never null."""
     key = _key(model)
+    if not key and str(_plain(model.config.materialized)) == "view":
+        # No engine lets a view declare a key: its tests say which column it is.
+        unique_columns = _columns_tested(model, ctx, "unique")
+        key = set(sorted(unique_columns & _columns_tested(model, ctx, "not_null"))[:1])
     if not key:
         fail(f"`{model.name}` declares no primary_key constraint.")
     nullable = key - _columns_tested(model, ctx, "not_null")
