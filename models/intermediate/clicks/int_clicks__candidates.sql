@@ -276,10 +276,10 @@ unioned as (
 final as (
     select
         source_name,
-        natural_id,
+        cast(natural_id as varchar(128)) as natural_id,
         is_numbered_in_file,
-        path,
-        query,
+        cast(path as varchar(8192)) as path,
+        cast(query as varchar(8192)) as query,
         cast(left(landing_url, 8192) as varchar(8192)) as landing_url,
         referrer_url,
         user_agent,

@@ -40,8 +40,8 @@ final as (
         -- Everflow's affiliate is the partner, its offer is the program.
         network_affiliate_id as partner_source_id,
         network_offer_id as program_source_id,
-        nullif(network_campaign_id, '0') as campaign_source_id,
-        nullif(creative_id, '0') as creative_source_id,
+        cast(nullif(network_campaign_id, '0') as varchar(128)) as campaign_source_id,
+        cast(nullif(creative_id, '0') as varchar(128)) as creative_source_id,
         sub1 as sub_id,
         url as landing_url,
         referer as referrer_url,

@@ -29,7 +29,7 @@ final as (
         publisher_id as partner_source_id,
         campaign_id as program_source_id,
         cast(null as varchar(128)) as campaign_source_id,
-        nullif(creative_id, '0') as creative_source_id,
+        cast(nullif(creative_id, '0') as varchar(128)) as creative_source_id,
         -- "publisher_reference": what the publisher put on the link
         publisher_reference as sub_id,
         cast(null as varchar(8192)) as landing_url,
