@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import duckdb
+from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -37,7 +38,8 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
 
 def show(deliveries: list[Delivery], settings: Settings, console: Console) -> None:
     """Print what was written."""
-    table = Table(title=f"Demo data, {settings.first_day} to {settings.end}, seed {settings.seed}")
+    title = f"Demo data, {settings.first_day} to {settings.end}, seed {settings.seed}"
+    table = Table(title=title, box=box.SIMPLE)
     table.add_column("source")
     for name in ("files", "clicks", "records", "repeated", "malformed", "MB"):
         table.add_column(name, justify="right")
