@@ -1,303 +1,41 @@
+{#- The models int_clicks__from_… whose records together are all clicks; each has the same columns. -#}
+{%- set origins = ['candidates', 'redirector', 'impact', 'everflow', 'partnerize'] -%}
+
 with
 
-from_candidates as (
-    select
-        source_name,
-        event_id,
-        clicked_at,
-        network_code,
-        advertiser_source_id,
-        partner_source_id,
-        program_source_id,
-        campaign_source_id,
-        creative_source_id,
-        sub_id,
-        landing_url,
-        referrer_url,
-        user_agent,
-        ip_hash,
-        ip_prefix,
-        cookie_hash,
-        country_code,
-        utm_source,
-        utm_medium,
-        utm_campaign,
-        cost_amount,
-        currency_code,
-        file_id,
-        line_number,
-        loaded_at
-    from {{ ref('int_clicks__from_candidates') }}
-),
-
-from_redirector as (
-    select
-        source_name,
-        event_id,
-        clicked_at,
-        network_code,
-        advertiser_source_id,
-        partner_source_id,
-        program_source_id,
-        campaign_source_id,
-        creative_source_id,
-        sub_id,
-        landing_url,
-        referrer_url,
-        user_agent,
-        ip_hash,
-        ip_prefix,
-        cookie_hash,
-        country_code,
-        utm_source,
-        utm_medium,
-        utm_campaign,
-        cost_amount,
-        currency_code,
-        file_id,
-        line_number,
-        loaded_at
-    from {{ ref('int_clicks__from_redirector') }}
-),
-
-from_impact as (
-    select
-        source_name,
-        event_id,
-        clicked_at,
-        network_code,
-        advertiser_source_id,
-        partner_source_id,
-        program_source_id,
-        campaign_source_id,
-        creative_source_id,
-        sub_id,
-        landing_url,
-        referrer_url,
-        user_agent,
-        ip_hash,
-        ip_prefix,
-        cookie_hash,
-        country_code,
-        utm_source,
-        utm_medium,
-        utm_campaign,
-        cost_amount,
-        currency_code,
-        file_id,
-        line_number,
-        loaded_at
-    from {{ ref('int_clicks__from_impact') }}
-),
-
-from_everflow as (
-    select
-        source_name,
-        event_id,
-        clicked_at,
-        network_code,
-        advertiser_source_id,
-        partner_source_id,
-        program_source_id,
-        campaign_source_id,
-        creative_source_id,
-        sub_id,
-        landing_url,
-        referrer_url,
-        user_agent,
-        ip_hash,
-        ip_prefix,
-        cookie_hash,
-        country_code,
-        utm_source,
-        utm_medium,
-        utm_campaign,
-        cost_amount,
-        currency_code,
-        file_id,
-        line_number,
-        loaded_at
-    from {{ ref('int_clicks__from_everflow') }}
-),
-
-from_partnerize as (
-    select
-        source_name,
-        event_id,
-        clicked_at,
-        network_code,
-        advertiser_source_id,
-        partner_source_id,
-        program_source_id,
-        campaign_source_id,
-        creative_source_id,
-        sub_id,
-        landing_url,
-        referrer_url,
-        user_agent,
-        ip_hash,
-        ip_prefix,
-        cookie_hash,
-        country_code,
-        utm_source,
-        utm_medium,
-        utm_campaign,
-        cost_amount,
-        currency_code,
-        file_id,
-        line_number,
-        loaded_at
-    from {{ ref('int_clicks__from_partnerize') }}
-),
-
 final as (
-    select
-        source_name,
-        event_id,
-        clicked_at,
-        network_code,
-        advertiser_source_id,
-        partner_source_id,
-        program_source_id,
-        campaign_source_id,
-        creative_source_id,
-        sub_id,
-        landing_url,
-        referrer_url,
-        user_agent,
-        ip_hash,
-        ip_prefix,
-        cookie_hash,
-        country_code,
-        utm_source,
-        utm_medium,
-        utm_campaign,
-        cost_amount,
-        currency_code,
-        file_id,
-        line_number,
-        loaded_at
-    from from_candidates
-
-    union all
-
-    select
-        source_name,
-        event_id,
-        clicked_at,
-        network_code,
-        advertiser_source_id,
-        partner_source_id,
-        program_source_id,
-        campaign_source_id,
-        creative_source_id,
-        sub_id,
-        landing_url,
-        referrer_url,
-        user_agent,
-        ip_hash,
-        ip_prefix,
-        cookie_hash,
-        country_code,
-        utm_source,
-        utm_medium,
-        utm_campaign,
-        cost_amount,
-        currency_code,
-        file_id,
-        line_number,
-        loaded_at
-    from from_redirector
-
-    union all
-
-    select
-        source_name,
-        event_id,
-        clicked_at,
-        network_code,
-        advertiser_source_id,
-        partner_source_id,
-        program_source_id,
-        campaign_source_id,
-        creative_source_id,
-        sub_id,
-        landing_url,
-        referrer_url,
-        user_agent,
-        ip_hash,
-        ip_prefix,
-        cookie_hash,
-        country_code,
-        utm_source,
-        utm_medium,
-        utm_campaign,
-        cost_amount,
-        currency_code,
-        file_id,
-        line_number,
-        loaded_at
-    from from_impact
-
-    union all
-
-    select
-        source_name,
-        event_id,
-        clicked_at,
-        network_code,
-        advertiser_source_id,
-        partner_source_id,
-        program_source_id,
-        campaign_source_id,
-        creative_source_id,
-        sub_id,
-        landing_url,
-        referrer_url,
-        user_agent,
-        ip_hash,
-        ip_prefix,
-        cookie_hash,
-        country_code,
-        utm_source,
-        utm_medium,
-        utm_campaign,
-        cost_amount,
-        currency_code,
-        file_id,
-        line_number,
-        loaded_at
-    from from_everflow
-
-    union all
-
-    select
-        source_name,
-        event_id,
-        clicked_at,
-        network_code,
-        advertiser_source_id,
-        partner_source_id,
-        program_source_id,
-        campaign_source_id,
-        creative_source_id,
-        sub_id,
-        landing_url,
-        referrer_url,
-        user_agent,
-        ip_hash,
-        ip_prefix,
-        cookie_hash,
-        country_code,
-        utm_source,
-        utm_medium,
-        utm_campaign,
-        cost_amount,
-        currency_code,
-        file_id,
-        line_number,
-        loaded_at
-    from from_partnerize
+    {% for origin in origins %}
+        select
+            source_name,
+            event_id,
+            clicked_at,
+            network_code,
+            advertiser_source_id,
+            partner_source_id,
+            program_source_id,
+            campaign_source_id,
+            creative_source_id,
+            sub_id,
+            landing_url,
+            referrer_url,
+            user_agent,
+            ip_hash,
+            ip_prefix,
+            cookie_hash,
+            country_code,
+            utm_source,
+            utm_medium,
+            utm_campaign,
+            cost_amount,
+            currency_code,
+            file_id,
+            line_number,
+            loaded_at
+        from {{ ref('int_clicks__from_' ~ origin) }}
+        {% if not loop.last %}
+            union all
+        {% endif %}
+    {% endfor %}
 )
 
 select * from final
