@@ -1,0 +1,292 @@
+"""The SQL that types the fields, rejects what does not fit, and hides personal data.
+
+DuckDB types the values for every engine, so that all give the same verdict. What it would accept
+by guessing is refused: 1.5 as a whole number, infinity, a text too long for its column, a moment
+outside the calendar. A record's verdict is the number of its first failed check, in the order of
+the columns; the numbers' meanings are in ``Parse.checks``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from .contract import Column, FilePattern, Table
+from .fields import Fields, null_mapped
+from .sql import literal, quoted
+
+FIRST_MOMENT = "1970-01-01"
+LAST_DAY = "2054-12-31"
+_AFTER_LAST_DAY = "2055-01-01"
+_INTEGER_TYPES = (
+    "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER",
+    "UBIGINT",
+)  # fmt: skip
+_BOUNDS = {
+    "smallint": "-32768 to 32767",
+    "integer": "-2147483648 to 2147483647",
+    "bigint": "-9223372036854775808 to 9223372036854775807",
+}
+
+
+@dataclass(frozen=True)
+class Parse:
+    """A query over ``records`` (or a Parquet file) with the contract's columns, a verdict
+    (``_verdict``: null, or 0 for an unreadable record, or the number of a check), the reason of an
+    unreadable record (``_unreadable``) and the personal texts of a rejected one (``_personal``).
+    """
+
+    query: str
+    columns: tuple[str, ...]
+    checks: tuple[tuple[str, str], ...]
+
+    def accepted(self) -> str:
+        """The rows to store."""
+        names = ", ".join(quoted(name) for name in self.columns)
+        return f"select {names} from ({self.query}) where _verdict is null"
+
+    def rejected(self) -> str:
+        """Line number, verdict, reason and personal texts of the records not to store."""
+        return (
+            "select _line_number as line_number, _verdict as verdict, _unreadable as unreadable, "
+            f"_personal as personal from ({self.query}) where _verdict is not null"
+        )
+
+
+def parse_query(
+    table: Table,
+    pattern: FilePattern,
+    fields: Fields,
+    lineage: dict[str, str],
+    salt: str,
+    may_hold_nul: bool,
+) -> Parse:
+    """The query that turns a batch's records into rows and verdicts.
+
+    Args:
+        table: the contract.
+        pattern: the entry of the contract that the file matched.
+        fields: how to get at the fields.
+        lineage: SQL expressions of ``_file_id``, ``_batch_id`` and ``_loaded_at``.
+        salt: the secret that hashes of personal data start with.
+        may_hold_nul: whether a text may hold a NUL character, which PostgreSQL cannot store.
+    """
+    by_position = pattern.format == "csv" and not pattern.header and not pattern.names
+    texts: dict[str, str] = {}  # alias of a text -> its expression over the fields' source
+    canonical: dict[str, str] = {}  # alias of an address -> the text that it is made of
+    typed: list[str] = []
+    checks: list[tuple[str, str]] = []
+    conditions: list[str] = []
+    aliases: dict[str, str] = {}
+
+    def text_alias(name: str) -> str:
+        if name not in aliases:
+            expression = fields.expressions[name]
+            if fields.native.get(name, "VARCHAR") == "VARCHAR":
+                expression = null_mapped(expression, table.null_values)
+            aliases[name] = f"t{len(aliases) + 1}"
+            texts[aliases[name]] = expression
+        return aliases[name]
+
+    personal = [text_alias(name) for name in table.pii if name in fields.expressions]
+    for number, column in enumerate(table.columns, 1):
+        name = column.name if by_position else column.field
+        if name not in fields.expressions:
+            typed.append(f"cast(null as {column.data_type.sql}) as c{number}")
+            if column.required:
+                checks.append((column.name, "a required value is missing"))
+                conditions.append("true")
+            continue
+        if column.format == "iso" and name in fields.moments:
+            column = replace(column, format=fields.moments[name])
+        text = text_alias(name)
+        native = fields.native.get(name, "VARCHAR")
+        if column.null_values is not None or column.decode or column.url_parameter:
+            own = f"x{number}"
+            texts[own] = _own_text(column, fields.expressions[name], table)
+            text, native = own, "VARCHAR"
+        if column.pii is not None:
+            if table.pii[column.field] == "ip":
+                canonical[f"ip_{text}"] = text
+            typed.append(f"{_hidden(column, text, table, salt)} as c{number}")
+        else:
+            typed.append(f"{_typed(column, text, native, table)} as c{number}")
+        for reason, condition in _checks(column, text, f"c{number}", native, may_hold_nul):
+            checks.append((column.name, reason))
+            conditions.append(condition)
+    checks.append(("_extra", "the unknown columns together are longer than 65535 bytes"))
+    conditions.append("strlen(extra) > 65535")
+
+    verdict = "\n            ".join(
+        f"when {condition} then {number}" for number, condition in enumerate(conditions, 1)
+    )
+    selected = ",\n        ".join(
+        f"c{number} as {quoted(column.name)}" for number, column in enumerate(table.columns, 1)
+    )
+    hidden = ", ".join(f"cast({alias} as varchar)" for alias in personal)
+    query = f"""
+    select
+        {selected},
+        {lineage["_file_id"]} as _file_id,
+        line_number as _line_number,
+        {lineage["_batch_id"]} as _batch_id,
+        {lineage["_loaded_at"]} as _loaded_at,
+        extra as _extra,
+        unreadable as _unreadable,
+        case when verdict is not null then [{hidden}]::varchar[] end as _personal,
+        verdict as _verdict
+    from (
+        select *, case
+            when unreadable is not null then 0
+            {verdict}
+        end as verdict
+        from (
+            select line_number, unreadable, extra{_listed(texts)},
+                {", ".join(typed)}
+            from (
+                select line_number, unreadable, extra{_listed(texts)}{
+        _listed(
+            {alias: f"canonical_ip({text})" for alias, text in canonical.items()},
+            define=True,
+        )
+    }
+                from (
+                    select line_number, unreadable, mask_text({fields.extra}) as extra{
+        _listed(texts, define=True)
+    }
+                    from {fields.source}
+                )
+            )
+        )
+    )"""
+    return Parse(query, (*(column.name for column in table.columns), "_file_id", "_line_number",
+                         "_batch_id", "_loaded_at", "_extra"), tuple(checks))  # fmt: skip
+
+
+def _listed(aliases: dict[str, str], define: bool = False) -> str:
+    return "".join(
+        f", {expression} as {alias}" if define else f", {alias}"
+        for alias, expression in aliases.items()
+    )
+
+
+def _own_text(column: Column, expression: str, table: Table) -> str:
+    text = expression
+    for _ in range(column.decode):
+        text = f"percent_decode({text})"
+    if column.url_parameter:
+        name = "".join(
+            letter if letter.isalnum() or letter == "_" else f"\\x{{{ord(letter):x}}}"
+            for letter in column.url_parameter
+        )
+        text = f"query_parameter({text}, {literal(f'(?:^|[?&]){name}=([^&#]*)')})"
+    own = column.null_values if column.null_values is not None else table.null_values
+    return null_mapped(text, own)
+
+
+def _hidden(column: Column, text: str, table: Table, salt: str) -> str:
+    """A column of personal data: its salted hash, its network prefix, or its masked text."""
+    if column.pii == "mask":
+        return f"mask_text({text})"
+    value = f"ip_{text}" if table.pii[column.field] == "ip" else text
+    if column.pii == "prefix":
+        return f"ip_prefix({value})"
+    return f"substr(sha256({literal(salt)} || cast({value} as varchar)), 1, 32)"
+
+
+def _typed(column: Column, text: str, native: str, table: Table) -> str:
+    """The value in the column's type, null where it does not fit."""
+    data_type = column.data_type
+    kind = data_type.kind
+    if kind == "varchar":
+        return text if native == "VARCHAR" else f"cast({text} as varchar)"
+    if kind in ("bigint", "integer", "smallint"):
+        if native in _INTEGER_TYPES:
+            return f"try_cast({text} as {kind})"
+        if native in ("DOUBLE", "FLOAT") or native.startswith("DECIMAL"):
+            return f"case when {text} = floor({text}) then try_cast({text} as {kind}) end"
+        return (
+            f"case when cast(try_cast({text} as {kind}) as varchar) = {text} or is_whole({text}) "
+            f"then try_cast({text} as {kind}) end"
+        )
+    if kind == "numeric":
+        if native != "VARCHAR":
+            return f"try_cast({text} as {data_type.sql})"
+        return f"case when is_decimal({text}) then try_cast({text} as {data_type.sql}) end"
+    if kind == "double precision":
+        value = f"try_cast({text} as double)"
+        if native == "VARCHAR":
+            return f"case when is_decimal({text}) and isfinite({value}) then {value} end"
+        return f"case when isfinite({value}) then {value} end"
+    if kind == "boolean":
+        return f"try_cast({text} as boolean)"
+    moment = _moment(column, text, native, table)
+    if kind == "timestamp":
+        return f"case when isfinite({moment}) then {moment} end"
+    if native == "DATE":
+        return text
+    if column.format == "iso" and native == "VARCHAR":
+        value = f"try_cast({text} as date)"
+        return f"case when isfinite({value}) then {value} end"
+    return f"try_cast({moment} as date)"
+
+
+def _moment(column: Column, text: str, native: str, table: Table) -> str:
+    """A moment as a UTC timestamp; a naive one is in the contract's time zone.
+
+    A cast of a text with an offset to timestamp would drop the offset without a word, so the way
+    leads over timestamp with time zone; the connection's time zone is the contract's.
+    """
+    if native.startswith("TIMESTAMP WITH TIME ZONE"):
+        return f"timezone('UTC', {text})"
+    if native.startswith("TIMESTAMP") or native == "DATE":
+        naive = f"cast({text} as timestamp)"
+        if table.timezone == "UTC":
+            return naive
+        return f"timezone('UTC', timezone({literal(table.timezone)}, {naive}))"
+    if column.format in ("epoch_s", "epoch_ms", "epoch_us"):
+        digits = {"epoch_s": 6, "epoch_ms": 3, "epoch_us": 0}[column.format]
+        exact = f"try_cast({text} as decimal(22, {digits}))"
+        if native == "VARCHAR":
+            exact = f"case when is_decimal({text}) then {exact} end"
+        return f"try(make_timestamp(try_cast(({exact}) * {10**digits} as bigint)))"
+    if column.format == "iso":
+        return f"timezone('UTC', try_cast({text} as timestamptz))"
+    parsed = f"try_strptime(cast({text} as varchar), {literal(column.format)})"
+    if "%z" in column.format.lower():
+        return f"timezone('UTC', {parsed})"
+    if table.timezone == "UTC" or column.data_type.kind == "date":
+        return parsed
+    return f"timezone('UTC', timezone({literal(table.timezone)}, {parsed}))"
+
+
+def _checks(
+    column: Column, text: str, value: str, native: str, may_hold_nul: bool
+) -> list[tuple[str, str]]:
+    """What can be wrong with the column, as (reason, condition that is true when it is)."""
+    kind = column.data_type.kind
+    found = []
+    if column.required:
+        found.append(("a required value is missing", f"{text} is null"))
+    if kind == "varchar":
+        if may_hold_nul and column.pii is None:
+            found.append(("a NUL character", f"contains({value}, chr(0))"))
+        if column.pii in (None, "mask"):
+            length = column.data_type.length
+            found.append((f"longer than {length} bytes", f"strlen({value}) > {length}"))
+        return found
+    reason = {
+        "numeric": f"not a number of {column.data_type.sql}",
+        "double precision": "not a finite number",
+        "boolean": "not true or false",
+        "date": "not a date",
+        "timestamp": f"not a timestamp (format {column.format})",
+    }.get(kind) or f"not a whole number from {_BOUNDS[kind]} ({kind})"
+    found.append((reason, f"{value} is null and {text} is not null"))
+    if kind in ("date", "timestamp") and not column.any_time:
+        found.append(
+            (
+                f"a {kind} outside {FIRST_MOMENT} to {LAST_DAY}",
+                f"{value} < {kind} '{FIRST_MOMENT}' or {value} >= {kind} '{_AFTER_LAST_DAY}'",
+            )
+        )
+    return found

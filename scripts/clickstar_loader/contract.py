@@ -1,0 +1,310 @@
+"""The contracts: what dbt's source files promise about each raw table.
+
+A contract is read with PyYAML from ``<folder>/<source>/_<source>__sources.yml``; dbt itself is
+not needed to load. Whatever is wrong with one is said in a sentence that names the file, the
+table and the column.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import yaml
+
+from .errors import UsageError
+
+FORMATS = ("csv", "ndjson", "json", "parquet", "access_log", "cloudfront", "alb")
+PII_KINDS = ("ip", "token", "text")
+PII_TREATMENTS = {"hash": PII_KINDS, "prefix": ("ip",), "mask": ("text",)}
+LINEAGE = {
+    "_file_id": "bigint",
+    "_line_number": "bigint",
+    "_batch_id": "bigint",
+    "_loaded_at": "timestamp",
+    "_extra": "varchar(65535)",
+}
+_NAME = re.compile(r"[a-z_][a-z0-9_]{0,62}")
+_TYPE = re.compile(
+    r"(?P<kind>bigint|integer|smallint|numeric|decimal|double precision|double|boolean|date"
+    r"|timestamp|varchar)\s*(?:\(\s*(?P<first>\d+)\s*(?:,\s*(?P<second>\d+)\s*)?\))?"
+)
+
+
+@dataclass(frozen=True)
+class DataType:
+    """A column's type: ``kind``, and for varchar its bytes, for numeric its digits."""
+
+    kind: str
+    length: int = 0
+    precision: int = 0
+    scale: int = 0
+
+    @property
+    def sql(self) -> str:
+        """The type as DuckDB, PostgreSQL and Redshift all spell it."""
+        if self.kind == "varchar":
+            return f"varchar({self.length})"
+        if self.kind == "numeric":
+            return f"numeric({self.precision},{self.scale})"
+        return self.kind
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a raw table and the field of a record that it is read from."""
+
+    name: str
+    data_type: DataType
+    field: str
+    position: int | None = None
+    required: bool = False
+    format: str = "iso"
+    decode: int = 0
+    url_parameter: str | None = None
+    pii: str | None = None
+    any_time: bool = False
+    null_values: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True)
+class FilePattern:
+    """Which files belong to the table, and how they are written."""
+
+    pattern: str
+    format: str
+    delimiter: str = ","
+    quote: str = '"'
+    header: bool = True
+    names: tuple[str, ...] = ()
+    rows: str | None = None
+
+
+@dataclass(frozen=True)
+class Table:
+    """A raw table's contract."""
+
+    source: str
+    name: str
+    identifier: str
+    origin: Path
+    files: tuple[FilePattern, ...]
+    columns: tuple[Column, ...]
+    timezone: str = "UTC"
+    null_values: tuple[str, ...] = ("",)
+    pii: dict[str, str] = field(default_factory=dict)
+    event_time: str | None = None
+    user_agent: str | None = None
+
+    @property
+    def schema_columns(self) -> dict[str, str]:
+        """Column name to SQL type, lineage columns last."""
+        return {column.name: column.data_type.sql for column in self.columns} | LINEAGE
+
+
+def read_contracts(folder: Path) -> list[Table]:
+    """Every table of every ``_<source>__sources.yml`` below ``folder``, in a stable order.
+
+    Raises UsageError when there is none or one cannot be understood.
+    """
+    paths = sorted(folder.glob("**/_*__sources.yml"))
+    if not paths:
+        raise UsageError(
+            f"No source contract (_<source>__sources.yml) below {folder}: "
+            "add one, or give the folder with --contracts."
+        )
+    tables = [table for path in paths for table in _tables_of(path)]
+    seen: dict[str, Table] = {}
+    for table in tables:
+        if table.identifier in seen:
+            raise UsageError(
+                f"{table.origin} and {seen[table.identifier].origin} both describe the raw table "
+                f"{table.identifier}: give one of them another identifier."
+            )
+        seen[table.identifier] = table
+    return tables
+
+
+def _tables_of(path: Path) -> list[Table]:
+    try:
+        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        summary = " ".join(str(error).split())
+        raise UsageError(f"The contract {path} is not valid YAML: {summary}.") from error
+    except OSError as error:
+        raise UsageError(f"The contract {path} cannot be read: {error.strerror}.") from error
+    tables = []
+    for source in _items(path, document, "sources"):
+        for entry in _items(path, source, "tables", optional=True):
+            landing = _meta(entry).get("landing")
+            if landing is not None:
+                tables.append(_table(path, str(source.get("name")), entry, landing))
+    return tables
+
+
+def _table(path: Path, source: str, entry: dict[str, Any], landing: dict[str, Any]) -> Table:
+    name = str(entry.get("name"))
+    where = f"The contract {path}, table {name}"
+    identifier = str(entry.get("identifier") or f"{source}__{name}")
+    if not _NAME.fullmatch(identifier):
+        raise UsageError(
+            f"{where}: the identifier {identifier!r} must be lower_snake_case, at most 63 "
+            "characters."
+        )
+    pii = {str(key): str(kind) for key, kind in (landing.get("pii") or {}).items()}
+    for key, kind in pii.items():
+        if kind not in PII_KINDS:
+            raise UsageError(
+                f"{where}: the pii kind {kind!r} of {key} must be one of {', '.join(PII_KINDS)}."
+            )
+    timezone = str(landing.get("timezone") or "UTC")
+    try:
+        ZoneInfo(timezone)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise UsageError(
+            f"{where}: {timezone!r} is not a time zone; write an IANA name such as Europe/Berlin."
+        ) from error
+    files = tuple(_pattern(where, item) for item in _items(path, landing, "files"))
+    columns = [_column(where, item, pii) for item in _items(path, entry, "columns")]
+    declared = {column.name: column for column in columns}
+    if len(declared) < len(columns):
+        raise UsageError(f"{where}: a column is described twice; describe each once.")
+    for lineage, data_type in LINEAGE.items():
+        if lineage not in declared:
+            raise UsageError(f"{where}: declare the column {lineage} {data_type} as well.")
+        if declared[lineage].data_type.sql != data_type:
+            raise UsageError(f"{where}: the column {lineage} must have the data_type {data_type}.")
+    own = tuple(column for column in columns if column.name not in LINEAGE)
+    for key in ("event_time", "user_agent"):
+        if landing.get(key) is not None and landing[key] not in {column.name for column in own}:
+            raise UsageError(f"{where}: {key} names {landing[key]!r}, which is not a column.")
+    for item in files:
+        if item.format == "csv" and not item.header and not item.names:
+            if not all(column.position for column in own):
+                raise UsageError(
+                    f"{where}: a csv without a header needs the names of its columns in files, or "
+                    "a position on every column."
+                )
+    return Table(
+        source=source,
+        name=name,
+        identifier=identifier,
+        origin=path,
+        files=files,
+        columns=own,
+        timezone=timezone,
+        null_values=_texts(landing.get("null_values"), ("",)),
+        pii=pii,
+        event_time=landing.get("event_time"),
+        user_agent=landing.get("user_agent"),
+    )
+
+
+def _pattern(where: str, item: dict[str, Any]) -> FilePattern:
+    pattern, file_format = item.get("pattern"), item.get("format")
+    if not pattern or file_format not in FORMATS:
+        raise UsageError(
+            f"{where}: each of files needs a pattern and a format out of {', '.join(FORMATS)}; "
+            f"this one has {pattern!r} and {file_format!r}."
+        )
+    delimiter = str(item.get("delimiter", ","))
+    quote = str(item.get("quote", '"') or "")
+    if len(delimiter.encode()) != 1 or len(quote.encode()) > 1 or delimiter == quote:
+        raise UsageError(
+            f"{where}: the delimiter {delimiter!r} and quote {quote!r} of {pattern} must be "
+            "different single-byte characters (an empty quote means none)."
+        )
+    return FilePattern(
+        pattern=str(pattern),
+        format=str(file_format),
+        delimiter=delimiter,
+        quote=quote,
+        header=bool(item.get("header", True)),
+        names=tuple(str(name) for name in item.get("names") or ()),
+        rows=item.get("rows"),
+    )
+
+
+def _column(where: str, item: dict[str, Any], pii: dict[str, str]) -> Column:
+    name = str(item.get("name"))
+    here = f"{where}, column {name}"
+    if not _NAME.fullmatch(name):
+        raise UsageError(f"{here}: the name must be lower_snake_case, at most 63 characters.")
+    meta = _meta(item)
+    column = Column(
+        name=name,
+        data_type=_data_type(here, str(item.get("data_type") or "")),
+        field=str(meta.get("field", name)),
+        position=meta.get("position"),
+        required=bool(meta.get("required", False)),
+        format=str(meta.get("format", "iso")),
+        decode=int(meta.get("decode", 0)),
+        url_parameter=meta.get("url_parameter"),
+        pii=meta.get("pii"),
+        any_time=bool(meta.get("any_time", False)),
+        null_values=_texts(meta["null_values"], ()) if "null_values" in meta else None,
+    )
+    kind = pii.get(column.field)
+    if kind is not None and column.pii is None:
+        raise UsageError(
+            f"{here}: it reads {column.field}, which is personal data ({kind}); add "
+            "pii: hash, prefix or mask to its meta."
+        )
+    if column.pii is not None:
+        if column.pii not in PII_TREATMENTS:
+            raise UsageError(f"{here}: pii must be one of {', '.join(PII_TREATMENTS)}.")
+        if kind is None:
+            raise UsageError(
+                f"{here}: it treats {column.field} as personal data; name that field under the "
+                "table's landing pii with its kind."
+            )
+        if kind not in PII_TREATMENTS[column.pii]:
+            raise UsageError(f"{here}: pii {column.pii} does not fit the kind {kind}.")
+        if column.data_type.kind != "varchar":
+            raise UsageError(f"{here}: a column of personal data must be a varchar.")
+    return column
+
+
+def _data_type(here: str, text: str) -> DataType:
+    match = _TYPE.fullmatch(text.strip().lower())
+    if match is None:
+        raise UsageError(
+            f"{here}: the data_type {text!r} is none of bigint, integer, smallint, numeric(p,s), "
+            "double precision, boolean, date, timestamp, varchar(n)."
+        )
+    kind, first, second = match["kind"], match["first"], match["second"]
+    if kind == "varchar":
+        if first is None or second is not None or not 1 <= int(first) <= 65535:
+            raise UsageError(f"{here}: a varchar needs its length in bytes, 1 to 65535.")
+        return DataType("varchar", length=int(first))
+    if kind in ("numeric", "decimal"):
+        if first is None or not 1 <= int(first) <= 38 or int(second or 0) > int(first):
+            raise UsageError(f"{here}: write numeric(precision,scale), precision at most 38.")
+        return DataType("numeric", precision=int(first), scale=int(second or 0))
+    if first is not None:
+        raise UsageError(f"{here}: {kind} takes no length.")
+    return DataType("double precision" if kind.startswith("double") else kind)
+
+
+def _texts(value: Any, default: tuple[str, ...]) -> tuple[str, ...]:
+    if value is None:
+        return default
+    return tuple(str(text) for text in (value if isinstance(value, list) else [value]))
+
+
+def _meta(item: dict[str, Any]) -> dict[str, Any]:
+    config = item.get("config") or {}
+    meta = config.get("meta") or {}
+    return meta if isinstance(meta, dict) else {}
+
+
+def _items(path: Path, parent: Any, key: str, optional: bool = False) -> list[dict[str, Any]]:
+    value = parent.get(key) if isinstance(parent, dict) else None
+    if value is None and optional:
+        return []
+    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+        raise UsageError(f"The contract {path}: {key} must be a list of entries.")
+    return value

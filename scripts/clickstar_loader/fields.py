@@ -1,0 +1,368 @@
+"""The SQL that takes the fields out of a record, per format.
+
+A format gives a relation (``source``) with ``line_number``, ``unreadable`` (null, or why the
+record as a whole cannot be read) and whatever its field expressions need, and for each field of
+the contract an expression over that relation. What a record holds beyond the contract goes, as
+JSON, into ``extra``.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from .contract import FilePattern, Table
+from .errors import SetAside
+from .records import Batch, Dialect
+from .sql import literal, literals, quoted
+
+# The fields of a combined access log, in their order; `rest` is what some servers append.
+_ACCESS_LOG = ("host", "ident", "user", "time", "request", "status", "bytes", "referrer",
+               "user_agent", "rest")  # fmt: skip
+_ACCESS_LOG_LINE = (
+    r'^(\S+) (\S+) (.*?) \[([^\]]+)\] "((?:[^"\\]|\\.)*)" (\d{3}|-) (\d+|-)'
+    r'(?: "((?:[^"\\]|\\.)*)" "((?:[^"\\]|\\.)*)(?:"(?: (.+))?)?)?\s*$'
+)
+# The fields of a load balancer's access log as AWS documents them; more were appended over time.
+_ALB = tuple(
+    "type time elb client_port target_port request_processing_time target_processing_time "
+    "response_processing_time elb_status_code target_status_code received_bytes sent_bytes request "
+    "user_agent ssl_cipher ssl_protocol target_group_arn trace_id domain_name chosen_cert_arn "
+    "matched_rule_priority request_creation_time actions_executed redirect_url error_reason "
+    "target_port_list target_status_code_list classification classification_reason "
+    "conn_trace_id".split()
+)
+_ALB_FIRST_VERSION = 17
+_REQUEST_PARTS = ("method", "url", "path", "query", "protocol")
+
+
+@dataclass
+class Fields:
+    """How to get at the fields of the records of a batch (or of a whole Parquet file)."""
+
+    source: str
+    expressions: dict[str, str]
+    extra: str = "null::varchar"
+    native: dict[str, str] = field(default_factory=dict)
+    unknown: tuple[str, ...] = ()
+    moments: dict[str, str] = field(default_factory=dict)  # fields with a time format of their own
+
+
+def wanted_fields(table: Table, pattern: FilePattern) -> list[str]:
+    """The fields that the table's columns read or that are personal data, each once."""
+    if pattern.format == "csv" and not pattern.header and not pattern.names:
+        return [column.name for column in table.columns]
+    return list(dict.fromkeys([*(column.field for column in table.columns), *table.pii]))
+
+
+def dialect_of(table: Table, pattern: FilePattern) -> Dialect:
+    """How the records of a text format are separated."""
+    if pattern.format == "csv":
+        names = pattern.names
+        if not pattern.header and not names:
+            last = max(column.position or 0 for column in table.columns)
+            by_position = {column.position: column.name for column in table.columns}
+            names = tuple(by_position.get(place, f"field_{place}") for place in range(1, last + 1))
+        return Dialect(pattern.delimiter, pattern.quote, pattern.header, names)
+    if pattern.format == "cloudfront":
+        return Dialect("\t", comments=True)
+    if pattern.format == "alb":
+        return Dialect(" ", '"', fields=_ALB, at_least=_ALB_FIRST_VERSION, escaped_quotes=True)
+    return Dialect()
+
+
+def check_required(table: Table, pattern: FilePattern, present: set[str]) -> None:
+    """Set the file aside when a field that the contract requires is not among its columns."""
+    by_position = pattern.format == "csv" and not pattern.header and not pattern.names
+    missing = [
+        column.field
+        for column in table.columns
+        if column.required and not by_position and column.field not in present
+    ]
+    if missing:
+        raise SetAside(
+            f"the required column {missing[0]} is missing; deliver the file with it, or correct "
+            f"the contract {table.origin.name} and replay the file"
+        )
+
+
+def text_fields(table: Table, pattern: FilePattern, batch: Batch) -> Fields:
+    """The fields of a batch of text records."""
+    wanted = wanted_fields(table, pattern)
+    if pattern.format in ("ndjson", "json"):
+        return _json(table, wanted, batch)
+    if pattern.format == "access_log":
+        return _access_log(table, wanted)
+    fields = _delimited(table, wanted, batch, pattern)
+    if pattern.format in ("csv", "cloudfront"):
+        check_required(table, pattern, set(fields.expressions))
+    return fields
+
+
+def _json(table: Table, wanted: list[str], batch: Batch) -> Fields:
+    plain = [name for name in wanted if "[key=" not in name]
+    expressions = {name: f"v[{place}]" for place, name in enumerate(plain, 1)}
+    for name in wanted:
+        if "[key=" in name:
+            expressions[name] = _json_lookup(name)
+    known = sorted({re.split(r"[.\[]", name)[0] for name in wanted})
+    patch = literal(json.dumps(dict.fromkeys(known)))
+    usual = _usual_keys(batch, set(known))
+    extra = f"""case
+            when unreadable is not null or keys = {literals(usual)}
+                or list_has_all({literals(known)}, keys) then null
+            else nullif(cast(json_merge_patch(record, {patch}) as varchar), '{{}}')
+        end"""
+    source = f"""(
+        select *, case
+            when v is null or keys is null then 'not valid JSON'
+            when len(keys) = 0 and json_type(record) != 'OBJECT' then 'not a JSON object'
+        end as unreadable
+        from (
+            select line_number, record,
+                try(json_extract_string(record, {literals([_json_path(name) for name in plain])}))
+                    as v,
+                try(json_keys(record)) as keys
+            from records
+        )
+    )"""
+    return Fields(source, expressions, extra)
+
+
+def _json_path(name: str) -> str:
+    """A dotted name as a JSON path; a plain key is found faster without the path syntax."""
+    if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_ -]*", name):
+        return name
+    steps = re.findall(r"[^.\[\]]+|\[\d+\]", name)
+    return "$" + "".join(step if step[0] == "[" else '."' + step + '"' for step in steps)
+
+
+def _json_lookup(name: str) -> str:
+    """``list[key=name].rest``: the element of a list whose "key" has that value."""
+    match = re.fullmatch(r"(.+?)\[key=([^\]]+)\](?:\.(.+))?", name)
+    if match is None:
+        raise SetAside(f"the contract's field {name} is not list[key=name].path; correct it")
+    path = _json_path(match[1] if "." in match[1] else f"{match[1]}[0]").removesuffix("[0]")
+    below = _json_path(f"x.{match[3]}").removeprefix('$."x"') if match[3] else ""
+    keys = literal(f"{path}[*].key")
+    return f"""case when unreadable is null then json_extract_string(record, {literal(path + "[")}
+        || cast(list_position(json_extract_string(record, {keys}), {literal(match[2])}) - 1
+            as varchar) || {literal("]" + below)}) end"""
+
+
+def _usual_keys(batch: Batch, known: set[str]) -> list[str]:
+    """The keys of the batch's first record, if the contract knows them all.
+
+    Files are written by programs, so most records have just these, and need no closer look.
+    """
+    if batch.table.num_rows:
+        try:
+            keys = list(json.loads(batch.table.column("record")[0].as_py()))
+        except (ValueError, TypeError, RecursionError):
+            keys = []
+        if all(isinstance(key, str) for key in keys) and known.issuperset(keys):
+            return keys
+    return sorted(known)
+
+
+def _access_log(table: Table, wanted: list[str]) -> Fields:
+    names = literals(list(_ACCESS_LOG))
+    source = f"""(
+        select line_number, record, v,
+            case when v.time = '' then 'not a line of a combined access log' end as unreadable
+        from (
+            select line_number, record,
+                regexp_extract(record, {literal(_ACCESS_LOG_LINE)}, {names}) as v
+            from records
+        )
+    )"""
+    base = {name: f"v.{quoted(name)}" for name in _ACCESS_LOG}
+    fields = _log_fields(table, wanted, source, base)
+    fields.moments["time"] = "%d/%b/%Y:%H:%M:%S %z"
+    return fields
+
+
+def _delimited(table: Table, wanted: list[str], batch: Batch, pattern: FilePattern) -> Fields:
+    source = f"""(
+        select line_number, null::varchar as unreadable,
+            string_split(record, {literal(batch.separator)}) as v
+        from records
+    )"""
+    base = {name: f"v[{place}]" for place, name in enumerate(batch.fields, 1) if name}
+    if pattern.format == "alb":
+        appended = f"v[{len(_ALB) + 1}:]"
+        base["appended"] = f"case when len(v) > {len(_ALB)} then to_json({appended})::varchar end"
+        base["client_ip"] = (
+            "regexp_replace(regexp_replace(v[4], ':[0-9]+$', ''), '^\\[|\\]$', '', 'g')"
+        )
+        return _log_fields(table, wanted, source, base)
+    derived = set()
+    if pattern.format == "cloudfront" and "date" in base and "time" in base:
+        base["date_time"] = f"{base['date']} || ' ' || {base['time']}"
+        derived = {"date", "time"} if "date_time" in wanted else {"date_time"}
+    unknown = tuple(
+        name
+        for name in base
+        if name not in wanted and name not in derived and name not in pattern.names
+    )
+    extra_names = [name for name in base if name not in wanted and name not in derived]
+    return Fields(
+        source,
+        {name: base[name] for name in wanted if name in base},
+        _extra(table, {name: base[name] for name in extra_names}),
+        unknown=unknown,
+    )
+
+
+def _log_fields(table: Table, wanted: list[str], source: str, base: dict[str, str]) -> Fields:
+    """Fields of a log format with those derived from its request line."""
+    request = base["request"]
+    words = f"string_split({request}, ' ')"
+    line = f"len({words}) = 3 and starts_with({words}[3], 'HTTP')"
+    target = f"regexp_replace({words}[2], '^[a-zA-Z][a-zA-Z0-9+.-]*://[^/?#]*', '')"
+    derived = {
+        "method": f"case when {line} then {words}[1] end",
+        "url": f"case when {line} then {words}[2] end",
+        "path": f"case when {line} then split_part({target}, '?', 1) else {request} end",
+        "query": f"case when {line} and contains({words}[2], '?')"
+        f" then substr({words}[2], strpos({words}[2], '?') + 1) end",
+        "protocol": f"case when {line} then {words}[3] end",
+    }
+    expressions = base | derived
+    unread = [name for name in base if name not in wanted]
+    if any(part in wanted for part in ("path", "url")):
+        unread = [name for name in unread if name != "request"]
+    if "client_ip" in base:
+        unread = [name for name in unread if name not in ("client_ip", "client_port")]
+    return Fields(
+        source,
+        {name: expressions[name] for name in wanted if name in expressions},
+        _extra(table, {name: expressions[name] for name in unread}),
+    )
+
+
+def _extra(table: Table, expressions: dict[str, str]) -> str:
+    """Fields nobody reads, as a JSON object without the empty ones; null when all are empty."""
+    if not expressions:
+        return "null::varchar"
+    nothing = " and ".join(
+        f"({expression}) is null"
+        if not table.null_values
+        else f"coalesce(({expression}) in ({', '.join(map(literal, table.null_values))}), true)"
+        for expression in expressions.values()
+    )
+    pairs = ", ".join(
+        f"{literal(name)}, {null_mapped(expression, table.null_values)}"
+        for name, expression in expressions.items()
+    )
+    return (
+        f"case when not ({nothing}) then "
+        f"cast(json_merge_patch('{{}}', json_object({pairs})) as varchar) end"
+    )
+
+
+def null_mapped(expression: str, null_values: tuple[str, ...]) -> str:
+    """The expression, null where it is one of the texts that mean null."""
+    if not null_values:
+        return expression
+    if len(null_values) == 1:
+        return f"nullif({expression}, {literal(null_values[0])})"
+    texts = ", ".join(literal(text) for text in null_values)
+    return f"case when {expression} not in ({texts}) then {expression} end"
+
+
+def parquet_fields(
+    connection: duckdb.DuckDBPyConnection, table: Table, pattern: FilePattern, path: Path
+) -> Fields:
+    """The fields of a Parquet file; records are numbered in the file's order."""
+    reader = f"read_parquet({literal(str(path))}, file_row_number = true)"
+    described = connection.execute(f"describe select * from {reader}").fetchall()
+    types = {name: str(data_type) for name, data_type, *_ in described}
+    types.pop("file_row_number", None)
+    wanted = wanted_fields(table, pattern)
+    expressions, native = {}, {}
+    for name in wanted:
+        expression = _parquet_expression(name, types)
+        if expression is None:
+            continue
+        try:
+            kind = connection.execute(
+                f"select typeof({expression}) from (select * from {reader} limit 0) "
+                "right join (select 1) on true"
+            ).fetchone()
+        except duckdb.Error:
+            continue
+        expressions[name] = expression
+        native[name] = str(kind[0]) if kind else "VARCHAR"
+    check_required(table, pattern, set(expressions))
+    known = {re.split(r"[.\[]", name)[0] for name in wanted}
+    unknown = tuple(name for name in types if name not in known and name not in wanted)
+    extra = "null::varchar"
+    if unknown:
+        pairs = ", ".join(f"{literal(name)}, {quoted(name)}" for name in unknown)
+        nothing = " and ".join(f"{quoted(name)} is null" for name in unknown)
+        extra = (
+            f"case when not ({nothing}) then "
+            f"cast(json_merge_patch('{{}}', json_object({pairs})) as varchar) end"
+        )
+    for name, kind_name in native.items():
+        if kind_name.startswith(("STRUCT", "MAP")) or kind_name.endswith("[]"):
+            expressions[name] = f"cast(to_json({expressions[name]}) as varchar)"
+            native[name] = "VARCHAR"
+    source = (
+        f"(select *, file_row_number + 1 as line_number, null::varchar as unreadable from {reader})"
+    )
+    return Fields(source, expressions, extra, native, unknown)
+
+
+def _parquet_expression(name: str, types: dict[str, str]) -> str | None:
+    if name in types:
+        return quoted(name)
+    match = re.fullmatch(r"(.+?)\[key=([^\]]+)\](?:\.(.+))?", name)
+    if match is not None:
+        if match[1] not in types:
+            return None
+        below = "".join("." + quoted(step) for step in (match[3] or "").split(".") if step)
+        element = f"list_filter({quoted(match[1])}, lambda e: e.key = {literal(match[2])})[1]"
+        return f"({element}){below}"
+    steps = re.findall(r"[^.\[\]]+|\[\d+\]", name)
+    if steps[0] not in types:
+        return None
+    expression = quoted(steps[0])
+    for step in steps[1:]:
+        place = step[1:-1]
+        expression = (
+            f"({expression})[{int(place) + 1}]"
+            if step[0] == "["
+            else f"({expression}).{quoted(step)}"
+        )
+    return expression
+
+
+def json_documents(connection: duckdb.DuckDBPyConnection, text: str, rows: str | None) -> pa.Table:
+    """The records of a JSON document: its elements, or those of the array at the path ``rows``.
+
+    A document that is an array itself is taken as it is, even when a path is given: some networks
+    deliver both. Raises SetAside when it is neither.
+    """
+    valid, kind = connection.execute(
+        "select json_valid($1), try(json_type($1))", [text]
+    ).fetchone() or (False, None)
+    if not valid:
+        raise SetAside("the file is not valid JSON as a whole; deliver it again")
+    path = "$" if kind == "ARRAY" or rows is None else rows
+    found = connection.execute("select json_type($1, $2)", [text, path]).fetchone()
+    if found is None or found[0] != "ARRAY":
+        raise SetAside(
+            f"there is no array of records at {path} in the document; correct rows in the contract "
+            "and replay the file"
+        )
+    return connection.sql(
+        "select cast(unnest(json_extract($1, $2)) as varchar) as record",
+        params=[text, f"{path}[*]"],
+    ).to_arrow_table()
