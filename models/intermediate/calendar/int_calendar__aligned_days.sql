@@ -1,4 +1,5 @@
-{{ config(materialized='table') }}
+{{ config(materialized='table', indexes=[{'columns': ['epoch_day'], 'unique': true}]) }}
+
 with events as (
     select
         rule_id,

@@ -1,4 +1,5 @@
-{{ config(materialized='table') }}
+{{ config(materialized='table', indexes=[{'columns': ['epoch_day'], 'unique': true}]) }}
+
 {#- Two years more than dim_date on either side: the retail year, ISO week and holiday before its
     first day and after its last one are whole. -#}
 {%- set first_day = modules.datetime.date(1968, 1, 1) -%}

@@ -1,4 +1,8 @@
-{{ config(materialized='table') }}
+{{ config(
+    materialized='table',
+    indexes=[{'columns': ['event_id', 'calendar_year'], 'unique': true}],
+) }}
+
 with rules as (
     select
         rule_id,

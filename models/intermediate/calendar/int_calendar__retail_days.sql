@@ -1,4 +1,5 @@
-{{ config(materialized='table') }}
+{{ config(materialized='table', indexes=[{'columns': ['epoch_day'], 'unique': true}]) }}
+
 with days as (
     select
         epoch_day,

@@ -4,18 +4,44 @@
     sort='date_key',
 ) }}
 
-{%- set start_month = fiscal_year_start_month() -%}
 {%- set season_events = ['thanksgiving', 'black_friday', 'cyber_monday', 'christmas'] %}
 
-with days as (
+with periods as (
     select
         epoch_day,
         date_day,
+        month_name,
+        day_name,
         calendar_year,
+        half_of_year,
+        quarter_of_year,
         month_of_year,
         day_of_month,
-        iso_day_of_week
-    from {{ ref('int_calendar__days') }}
+        iso_day_of_week,
+        fiscal_year,
+        fiscal_quarter,
+        fiscal_month,
+        day_of_year,
+        day_of_quarter,
+        day_of_fiscal_year,
+        iso_year,
+        iso_week,
+        days_in_year,
+        iso_week_start_date,
+        iso_week_end_date,
+        month_start_date,
+        month_end_date,
+        quarter_start_date,
+        quarter_end_date,
+        half_start_date,
+        half_end_date,
+        year_start_date,
+        year_end_date,
+        fiscal_quarter_start_date,
+        fiscal_quarter_end_date,
+        fiscal_year_start_date,
+        fiscal_year_end_date
+    from {{ ref('int_calendar__periods') }}
 ),
 
 retail_days as (
@@ -113,123 +139,39 @@ surrounding_seasons as (
     from seasons
 ),
 
-periods as (
-    select
-        epoch_day,
-        date_day,
-        calendar_year,
-        {{ int_div('month_of_year - 1', 6) }} + 1 as half_of_year,
-        {{ int_div('month_of_year - 1', 3) }} + 1 as quarter_of_year,
-        month_of_year,
-        day_of_month,
-        iso_day_of_week,
-        epoch_day - iso_day_of_week as iso_week_id,
-        -- A fiscal year is named by the calendar year in which it ends.
-        case
-            when month_of_year >= {{ start_month if start_month > 1 else 13 }} then calendar_year + 1
-            else calendar_year
-        end as fiscal_year,
-        mod(month_of_year - {{ start_month }} + 12, 12) + 1 as fiscal_month
-    from days
-),
-
-fiscal_quarters as (
-    select
-        epoch_day,
-        date_day,
-        calendar_year,
-        half_of_year,
-        quarter_of_year,
-        month_of_year,
-        day_of_month,
-        iso_day_of_week,
-        iso_week_id,
-        fiscal_year,
-        {{ int_div('fiscal_month - 1', 3) }} + 1 as fiscal_quarter,
-        fiscal_month,
-        epoch_day - min(epoch_day) over (partition by calendar_year) + 1 as day_of_year
-    from periods
-),
-
-bounded as (
-    select
-        epoch_day,
-        date_day,
-        {{ month_name('month_of_year') }} as month_name,
-        {{ day_name('iso_day_of_week') }} as day_name,
-        calendar_year,
-        half_of_year,
-        quarter_of_year,
-        month_of_year,
-        day_of_month,
-        iso_day_of_week,
-        fiscal_year,
-        fiscal_quarter,
-        fiscal_month,
-        day_of_year,
-        epoch_day
-        - min(epoch_day) over (partition by calendar_year, quarter_of_year) + 1
-            as day_of_quarter,
-        epoch_day - min(epoch_day) over (partition by fiscal_year) + 1 as day_of_fiscal_year,
-        -- ISO 8601: a week belongs to the year that has its Thursday.
-        max(case when iso_day_of_week = 4 then calendar_year end)
-            over (partition by iso_week_id)
-            as iso_year,
-        max(case when iso_day_of_week = 4 then {{ int_div('day_of_year - 1', 7) }} + 1 end)
-            over (partition by iso_week_id)
-            as iso_week,
-        count(*) over (partition by calendar_year) as days_in_year,
-        min(date_day) over (partition by iso_week_id) as iso_week_start_date,
-        max(date_day) over (partition by iso_week_id) as iso_week_end_date,
-        min(date_day) over (partition by calendar_year, month_of_year) as month_start_date,
-        max(date_day) over (partition by calendar_year, month_of_year) as month_end_date,
-        min(date_day) over (partition by calendar_year, quarter_of_year) as quarter_start_date,
-        max(date_day) over (partition by calendar_year, quarter_of_year) as quarter_end_date,
-        min(date_day) over (partition by calendar_year, half_of_year) as half_start_date,
-        max(date_day) over (partition by calendar_year, half_of_year) as half_end_date,
-        min(date_day) over (partition by calendar_year) as year_start_date,
-        max(date_day) over (partition by calendar_year) as year_end_date,
-        min(date_day) over (partition by fiscal_year, fiscal_quarter)
-            as fiscal_quarter_start_date,
-        max(date_day) over (partition by fiscal_year, fiscal_quarter) as fiscal_quarter_end_date,
-        min(date_day) over (partition by fiscal_year) as fiscal_year_start_date,
-        max(date_day) over (partition by fiscal_year) as fiscal_year_end_date
-    from fiscal_quarters
-),
-
 final as (
     select
-        bounded.calendar_year * 10000
-        + bounded.month_of_year * 100
-        + bounded.day_of_month as date_key,
-        bounded.date_day,
+        periods.calendar_year * 10000
+        + periods.month_of_year * 100
+        + periods.day_of_month as date_key,
+        periods.date_day,
         cast(
-            cast(bounded.calendar_year as varchar(4)) || ' H'
-            || cast(bounded.half_of_year as varchar(1))
+            cast(periods.calendar_year as varchar(4)) || ' H'
+            || cast(periods.half_of_year as varchar(1))
             as varchar(7)
         ) as half_name,
         cast(
-            cast(bounded.calendar_year as varchar(4)) || ' Q'
-            || cast(bounded.quarter_of_year as varchar(1))
+            cast(periods.calendar_year as varchar(4)) || ' Q'
+            || cast(periods.quarter_of_year as varchar(1))
             as varchar(7)
         ) as quarter_name,
         cast(
-            cast(bounded.calendar_year as varchar(4)) || '-'
-            || {{ two_digits('bounded.month_of_year') }}
+            cast(periods.calendar_year as varchar(4)) || '-'
+            || {{ two_digits('periods.month_of_year') }}
             as varchar(7)
         ) as year_month_name,
-        cast(bounded.month_name as varchar(9)) as month_name,
-        cast(substring(bounded.month_name, 1, 3) as varchar(3)) as month_short_name,
-        cast(bounded.day_name as varchar(9)) as day_name,
-        cast(substring(bounded.day_name, 1, 3) as varchar(3)) as day_short_name,
+        cast(periods.month_name as varchar(9)) as month_name,
+        cast(substring(periods.month_name, 1, 3) as varchar(3)) as month_short_name,
+        cast(periods.day_name as varchar(9)) as day_name,
+        cast(substring(periods.day_name, 1, 3) as varchar(3)) as day_short_name,
         cast(
-            cast(bounded.iso_year as varchar(4)) || '-W'
-            || {{ two_digits('bounded.iso_week') }}
+            cast(periods.iso_year as varchar(4)) || '-W'
+            || {{ two_digits('periods.iso_week') }}
             as varchar(8)
         ) as iso_week_name,
         cast(
-            'FY' || cast(bounded.fiscal_year as varchar(4)) || ' Q'
-            || cast(bounded.fiscal_quarter as varchar(1))
+            'FY' || cast(periods.fiscal_year as varchar(4)) || ' Q'
+            || cast(periods.fiscal_quarter as varchar(1))
             as varchar(9)
         ) as fiscal_quarter_name,
         cast(
@@ -252,18 +194,18 @@ final as (
         cast(retail_events.retail_event_name as varchar(40)) as retail_event_name,
         cast(coalesce(aligned_days.event_name, 'weekday') as varchar(40))
             as prior_year_holiday_basis,
-        bounded.epoch_day,
-        bounded.calendar_year,
-        bounded.half_of_year,
-        bounded.quarter_of_year,
-        bounded.month_of_year,
-        bounded.day_of_month,
-        bounded.day_of_quarter,
-        bounded.day_of_year,
-        {{ int_div('bounded.day_of_month - 1', 7) }} + 1 as week_of_month,
-        bounded.iso_year,
-        bounded.iso_week,
-        bounded.iso_day_of_week,
+        periods.epoch_day,
+        periods.calendar_year,
+        periods.half_of_year,
+        periods.quarter_of_year,
+        periods.month_of_year,
+        periods.day_of_month,
+        periods.day_of_quarter,
+        periods.day_of_year,
+        {{ int_div('periods.day_of_month - 1', 7) }} + 1 as week_of_month,
+        periods.iso_year,
+        periods.iso_week,
+        periods.iso_day_of_week,
         retail_days.nrf_year,
         retail_days.nrf_quarter,
         retail_days.nrf_month,
@@ -277,45 +219,45 @@ final as (
         retail_days.nrf_restated_year,
         retail_days.nrf_restated_month,
         retail_days.nrf_restated_week,
-        bounded.fiscal_year,
-        bounded.fiscal_quarter,
-        bounded.fiscal_month,
-        bounded.day_of_fiscal_year,
-        bounded.epoch_day - surrounding_seasons.thanksgiving as days_from_thanksgiving,
+        periods.fiscal_year,
+        periods.fiscal_quarter,
+        periods.fiscal_month,
+        periods.day_of_fiscal_year,
+        periods.epoch_day - surrounding_seasons.thanksgiving as days_from_thanksgiving,
         {%- for event in season_events %}
             case
-                when bounded.epoch_day <= surrounding_seasons.{{ event }}
-                    then surrounding_seasons.{{ event }} - bounded.epoch_day
-                else surrounding_seasons.next_{{ event }} - bounded.epoch_day
+                when periods.epoch_day <= surrounding_seasons.{{ event }}
+                    then surrounding_seasons.{{ event }} - periods.epoch_day
+                else surrounding_seasons.next_{{ event }} - periods.epoch_day
             end as days_to_{{ event }},
             case
-                when bounded.epoch_day >= surrounding_seasons.{{ event }}
-                    then bounded.epoch_day - surrounding_seasons.{{ event }}
-                else bounded.epoch_day - surrounding_seasons.previous_{{ event }}
+                when periods.epoch_day >= surrounding_seasons.{{ event }}
+                    then periods.epoch_day - surrounding_seasons.{{ event }}
+                else periods.epoch_day - surrounding_seasons.previous_{{ event }}
             end as days_since_{{ event }},
         {%- endfor %}
-        bounded.iso_day_of_week >= 6 as is_weekend,
-        bounded.days_in_year = 366 as is_leap_year,
-        bounded.date_day = bounded.month_end_date as is_last_day_of_month,
+        periods.iso_day_of_week >= 6 as is_weekend,
+        periods.days_in_year = 366 as is_leap_year,
+        periods.date_day = periods.month_end_date as is_last_day_of_month,
         holidays.holiday_name is not null as is_holiday,
         observed_holidays.holiday_observed_name is not null as is_holiday_observed,
         retail_events.retail_event_name is not null as is_retail_event,
-        bounded.iso_day_of_week <= 5
+        periods.iso_day_of_week <= 5
         and observed_holidays.holiday_observed_name is null as is_business_day,
-        bounded.iso_week_start_date,
-        bounded.iso_week_end_date,
-        bounded.month_start_date,
-        bounded.month_end_date,
-        bounded.quarter_start_date,
-        bounded.quarter_end_date,
-        bounded.half_start_date,
-        bounded.half_end_date,
-        bounded.year_start_date,
-        bounded.year_end_date,
-        bounded.fiscal_quarter_start_date,
-        bounded.fiscal_quarter_end_date,
-        bounded.fiscal_year_start_date,
-        bounded.fiscal_year_end_date,
+        periods.iso_week_start_date,
+        periods.iso_week_end_date,
+        periods.month_start_date,
+        periods.month_end_date,
+        periods.quarter_start_date,
+        periods.quarter_end_date,
+        periods.half_start_date,
+        periods.half_end_date,
+        periods.year_start_date,
+        periods.year_end_date,
+        periods.fiscal_quarter_start_date,
+        periods.fiscal_quarter_end_date,
+        periods.fiscal_year_start_date,
+        periods.fiscal_year_end_date,
         retail_days.nrf_week_start_date,
         retail_days.nrf_week_end_date,
         retail_days.nrf_month_start_date,
@@ -324,30 +266,30 @@ final as (
         retail_days.nrf_quarter_end_date,
         retail_days.nrf_year_start_date,
         retail_days.nrf_year_end_date,
-        cast({{ dbt.dateadd('year', -1, 'bounded.date_day') }} as date) as prior_year_date,
-        {{ date_from_epoch_day('bounded.epoch_day - 364') }} as prior_year_weekday_date,
+        cast({{ dbt.dateadd('year', -1, 'periods.date_day') }} as date) as prior_year_date,
+        {{ date_from_epoch_day('periods.epoch_day - 364') }} as prior_year_weekday_date,
         {{ date_from_epoch_day('retail_days.prior_year_epoch_day') }} as prior_year_retail_date,
         {{ date_from_epoch_day('retail_days.prior_year_published_epoch_day') }}
             as prior_year_retail_published_date,
         {{ date_from_epoch_day(
-            'coalesce(aligned_days.prior_year_epoch_day, bounded.epoch_day - 364)'
+            'coalesce(aligned_days.prior_year_epoch_day, periods.epoch_day - 364)'
         ) }} as prior_year_holiday_date
-    from bounded
+    from periods
     inner join retail_days
-        on bounded.epoch_day = retail_days.epoch_day
+        on periods.epoch_day = retail_days.epoch_day
     inner join surrounding_seasons
-        on bounded.calendar_year = surrounding_seasons.calendar_year
+        on periods.calendar_year = surrounding_seasons.calendar_year
     left join holidays
-        on bounded.epoch_day = holidays.epoch_day
+        on periods.epoch_day = holidays.epoch_day
     left join observed_holidays
-        on bounded.epoch_day = observed_holidays.epoch_day
+        on periods.epoch_day = observed_holidays.epoch_day
     left join retail_events
-        on bounded.epoch_day = retail_events.epoch_day
+        on periods.epoch_day = retail_events.epoch_day
     left join aligned_days
-        on bounded.epoch_day = aligned_days.epoch_day
+        on periods.epoch_day = aligned_days.epoch_day
     where
-        bounded.date_day >= cast('1970-01-01' as date)
-        and bounded.date_day <= cast('2054-12-31' as date)
+        periods.date_day >= cast('1970-01-01' as date)
+        and periods.date_day <= cast('2054-12-31' as date)
 )
 
 select * from final
