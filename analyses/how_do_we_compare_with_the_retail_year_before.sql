@@ -1,7 +1,7 @@
 -- "How do this retail year's clicks compare, week by week, with the year before?"
--- A calendar date is the wrong comparison in retail: weeks start on Sunday and holidays move. Each day is
--- compared with the day of the same restated week and weekday a year earlier, so a week always meets a
--- whole week, also after a year of 53 weeks.
+-- A calendar date is the wrong comparison in retail: weeks start on Sunday and holidays move. Each
+-- day is compared with the day of the same restated week and weekday a year earlier, so a week
+-- always meets a whole week, also after a year of 53 weeks.
 
 with
 

@@ -26,7 +26,8 @@ periods as (
         epoch_day - iso_day_of_week as iso_week_id,
         -- A fiscal year is named by the calendar year in which it ends.
         case
-            when month_of_year >= {{ start_month if start_month > 1 else 13 }} then calendar_year + 1
+            when month_of_year >= {{ start_month if start_month > 1 else 13 }}
+                then calendar_year + 1
             else calendar_year
         end as fiscal_year,
         mod(month_of_year - {{ start_month }} + 12, 12) + 1 as fiscal_month

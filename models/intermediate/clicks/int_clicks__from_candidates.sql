@@ -92,7 +92,8 @@ linked as (
     select
         numbered.*,
         coalesce(
-            length(link_network) between 1 and 30 and length(link_advertiser) between 1 and 128,
+            length(numbered.link_network) between 1 and 30
+            and length(numbered.link_advertiser) between 1 and 128,
             false
         ) as is_own_link
     from numbered

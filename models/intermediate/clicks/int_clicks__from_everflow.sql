@@ -53,7 +53,8 @@ final as (
         utm_source,
         cast({{ network_medium() }} as varchar(255)) as utm_medium,
         utm_campaign,
-        -- The payout of a click is a cost of the click only where clicks are paid for (cpc, cpc_cpa, …).
+        -- The payout of a click is a cost of the click only where clicks are paid for (cpc,
+        -- cpc_cpa, …).
         cast(case when left(payout_type, 3) = 'cpc' then payout end as numeric(18, 6))
             as cost_amount,
         cast(

@@ -28,17 +28,17 @@ clicks as (
 final as (
     select
         cast('impact' as varchar(63)) as source_name,
-        -- "a single Id can be associated with multiple click objects": Id, EventDate and AdId together
-        -- are the identity.
+        -- "a single Id can be associated with multiple click objects": Id, EventDate and AdId
+        -- together are the identity.
         cast(
             {{ key_text(['click_id', timestamp_text('clicked_at'), 'ad_id']) }}
             as varchar(512)
         ) as event_id,
         clicked_at,
         cast('impact' as varchar(30)) as network_code,
-        -- The export names the brand by its program only (CampaignId, in newer versions ProgramId), and a
-        -- program belongs to one brand: its id stands for the advertiser, too. Where the brand's own
-        -- campaigns are concerned, impact.com has none in a click.
+        -- The export names the brand by its program only (CampaignId, in newer versions
+        -- ProgramId), and a program belongs to one brand: its id stands for the advertiser, too.
+        -- Where the brand's own campaigns are concerned, impact.com has none in a click.
         coalesce(program_id, campaign_id) as advertiser_source_id,
         -- "MediaId": the media partner
         media_id as partner_source_id,

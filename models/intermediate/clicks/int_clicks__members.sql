@@ -16,11 +16,11 @@ with
 
 clicks as (
     select
-        file_id,
-        network_code,
         {% for kind in kinds %}
-            {{ kind }}_source_id{{ ',' if not loop.last }}
+            {{ kind }}_source_id,
         {% endfor %}
+        file_id,
+        network_code
     from {{ ref('int_clicks__unioned') }}
     {% if is_incremental() %}
         where {{ in_list('file_id', new_files()) }}
@@ -29,11 +29,11 @@ clicks as (
 
 combinations as (
     select distinct
-        file_id,
-        coalesce(network_code, 'none') as network_code,
         {% for kind in kinds %}
-            {{ kind }}_source_id{{ ',' if not loop.last }}
+            {{ kind }}_source_id,
         {% endfor %}
+        file_id,
+        coalesce(network_code, 'none') as network_code
     from clicks
 ),
 

@@ -1,4 +1,4 @@
-{#- The models int_clicks__from_… whose records together are all clicks; all have the same columns. -#}
+{#- The models int_clicks__from_… whose records are all clicks there are, in the same columns. -#}
 {%- set origins = ['candidates', 'redirector', 'impact', 'everflow', 'partnerize'] -%}
 
 with
