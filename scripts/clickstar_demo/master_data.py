@@ -218,6 +218,10 @@ def _crosswalk(historian: Historian, world: World) -> Iterable[Change]:
     for program in world.programs:
         codes[program.network, "advertiser", program.advertiser_id] = program.advertiser.code
         codes[program.network, "program", program.program_id] = program.code
+        if program.network in ("impact", "partnerize"):
+            # Their click exports name the advertiser by its program only.
+            marked = f"program:{program.program_id}"
+            codes[program.network, "advertiser", marked] = program.advertiser.code
     for partner in world.partners:
         for network, source_id in partner.ids.items():
             codes[network, "partner", source_id] = partner.code

@@ -37,9 +37,10 @@ final as (
         clicked_at,
         cast('impact' as varchar(30)) as network_code,
         -- The export names the brand by its program only (CampaignId, in newer versions
-        -- ProgramId), and a program belongs to one brand: its id stands for the advertiser, too.
-        -- Where the brand's own campaigns are concerned, impact.com has none in a click.
-        coalesce(program_id, campaign_id) as advertiser_source_id,
+        -- ProgramId), and a program belongs to one brand. Marked, because another brand's account
+        -- may have that number.
+        cast('program:' || coalesce(program_id, campaign_id) as varchar(128))
+            as advertiser_source_id,
         -- "MediaId": the media partner
         media_id as partner_source_id,
         coalesce(program_id, campaign_id) as program_source_id,

@@ -24,8 +24,8 @@ final as (
         clicked_at,
         cast('partnerize' as varchar(30)) as network_code,
         -- Partnerize calls an advertiser's program a campaign, and names the advertiser by nothing
-        -- else: the id stands for both.
-        campaign_id as advertiser_source_id,
+        -- else. Marked, because another advertiser's account may have that id.
+        cast('program:' || campaign_id as varchar(128)) as advertiser_source_id,
         publisher_id as partner_source_id,
         campaign_id as program_source_id,
         cast(null as varchar(128)) as campaign_source_id,
