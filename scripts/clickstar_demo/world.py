@@ -75,7 +75,7 @@ PARTNER_TYPES: dict[str, tuple[int, str, tuple[str, ...], tuple[str, ...]]] = {
     "search": (5, "paid_search", ("cpc", "ppc"), ("Search", "Results")),
     "display": (5, "display", ("display", "banner", "cpm"), ("Media", "Adspace")),
     "social": (3, "paid_social", ("paid_social", "cpc"), ("Social", "Feed")),
-    "app": (3, "mobile_push", ("push", "sms"), ("App", "Alerts")),
+    "app": (3, "mobile_push_notifications", ("push", "sms"), ("App", "Alerts")),
 }  # fmt: skip
 OBJECTIVES = ("awareness", "acquisition", "retention", "clearance", "launch")
 CAMPAIGN_WORDS = (
