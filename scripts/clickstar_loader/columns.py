@@ -10,13 +10,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from .contract import Column, FilePattern, Table
+from .contract import LINEAGE, Column, FilePattern, Table
 from .fields import Fields, null_mapped
 from .sql import literal, quoted
 
 FIRST_MOMENT = "1970-01-01"
 LAST_DAY = "2054-12-31"
 _AFTER_LAST_DAY = "2055-01-01"
+MISSING = "a required value is missing"
+_LAST = 10  # a level of steps above those that any text takes
 _INTEGER_TYPES = (
     "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER",
     "UBIGINT",
@@ -71,43 +73,36 @@ def parse_query(
         may_hold_nul: whether a text may hold a NUL character, which PostgreSQL cannot store.
     """
     by_position = pattern.format == "csv" and not pattern.header and not pattern.names
-    texts: dict[str, str] = {}  # alias of a text -> its expression over the fields' source
-    canonical: dict[str, str] = {}  # alias of an address -> the text that it is made of
+    steps = _Steps()
     typed: list[str] = []
     checks: list[tuple[str, str]] = []
     conditions: list[str] = []
-    aliases: dict[str, str] = {}
 
-    def text_alias(name: str) -> str:
-        if name not in aliases:
-            expression = fields.expressions[name]
-            if fields.native.get(name, "VARCHAR") == "VARCHAR":
-                expression = null_mapped(expression, table.null_values)
-            aliases[name] = f"t{len(aliases) + 1}"
-            texts[aliases[name]] = expression
-        return aliases[name]
+    def text_of(name: str) -> str:
+        expression = fields.expressions[name]
+        if fields.native.get(name, "VARCHAR") != "VARCHAR":
+            return steps.add(0, expression)
+        return steps.add(1, null_mapped(steps.add(0, expression), table.null_values))
 
-    personal = [text_alias(name) for name in table.pii if name in fields.expressions]
+    personal = [text_of(name) for name in table.pii if name in fields.expressions]
     for number, column in enumerate(table.columns, 1):
         name = column.name if by_position else column.field
         if name not in fields.expressions:
             typed.append(f"cast(null as {column.data_type.sql}) as c{number}")
             if column.required:
-                checks.append((column.name, "a required value is missing"))
+                checks.append((column.name, MISSING))
                 conditions.append("true")
             continue
         if column.format == "iso" and name in fields.moments:
             column = replace(column, format=fields.moments[name])
-        text = text_alias(name)
         native = fields.native.get(name, "VARCHAR")
-        if column.null_values is not None or column.decode or column.url_parameter:
-            own = f"x{number}"
-            texts[own] = _own_text(column, fields.expressions[name], table)
-            text, native = own, "VARCHAR"
+        if column.null_values is None and not column.decode and not column.url_parameter:
+            text = text_of(name)
+        else:
+            text = _own_text(steps, column, fields.expressions[name], table)
+            native = "VARCHAR"
         if column.pii is not None:
-            if table.pii[column.field] == "ip":
-                canonical[f"ip_{text}"] = text
-            typed.append(f"{_hidden(column, text, table, salt)} as c{number}")
+            typed.append(f"{_hidden(steps, column, text, table, salt)} as c{number}")
         else:
             typed.append(f"{_typed(column, text, native, table)} as c{number}")
         for reason, condition in _checks(column, text, f"c{number}", native, may_hold_nul):
@@ -123,6 +118,7 @@ def parse_query(
         f"c{number} as {quoted(column.name)}" for number, column in enumerate(table.columns, 1)
     )
     hidden = ", ".join(f"cast({alias} as varchar)" for alias in personal)
+    relation = steps.relation(fields.source, fields.extra)
     query = f"""
     select
         {selected},
@@ -140,57 +136,79 @@ def parse_query(
             {verdict}
         end as verdict
         from (
-            select line_number, unreadable, extra{_listed(texts)},
-                {", ".join(typed)}
-            from (
-                select line_number, unreadable, extra{_listed(texts)}{
-        _listed(
-            {alias: f"canonical_ip({text})" for alias, text in canonical.items()},
-            define=True,
-        )
-    }
-                from (
-                    select line_number, unreadable, mask_text({fields.extra}) as extra{
-        _listed(texts, define=True)
-    }
-                    from {fields.source}
-                )
-            )
+            select *, {", ".join(typed)}
+            from {relation}
         )
     )"""
-    return Parse(query, (*(column.name for column in table.columns), "_file_id", "_line_number",
-                         "_batch_id", "_loaded_at", "_extra"), tuple(checks))  # fmt: skip
-
-
-def _listed(aliases: dict[str, str], define: bool = False) -> str:
-    return "".join(
-        f", {expression} as {alias}" if define else f", {alias}"
-        for alias, expression in aliases.items()
+    return Parse(
+        query,
+        (*(column.name for column in table.columns), *LINEAGE),
+        tuple(checks),
     )
 
 
-def _own_text(column: Column, expression: str, table: Table) -> str:
-    text = expression
+class _Steps:
+    """Expressions built up step by step, one subquery each.
+
+    An expression that is written out wherever it is used grows with every step that uses it
+    twice; as a named column of a subquery it is planned and computed once.
+    """
+
+    def __init__(self) -> None:
+        self._levels: list[dict[str, str]] = []
+
+    def add(self, level: int, expression: str) -> str:
+        """The name of the expression, which may use names of lower levels."""
+        while len(self._levels) <= level:
+            self._levels.append({})
+        names = self._levels[level]
+        if expression not in names:
+            names[expression] = f"t{level}_{len(names)}"
+        return names[expression]
+
+    def relation(self, source: str, extra: str) -> str:
+        """The subquery that has every name, besides line_number, unreadable and extra."""
+        levels = [names for names in self._levels if names]
+        first = levels[0] if levels else {}
+        columns = ["line_number", "unreadable", f"mask_text({extra}) as extra"]
+        columns += [f"{expression} as {name}" for expression, name in first.items()]
+        relation = f"(select {', '.join(columns)} from {source})"
+        for names in levels[1:]:
+            columns = [f"{expression} as {name}" for expression, name in names.items()]
+            relation = f"(select *, {', '.join(columns)} from {relation})"
+        return relation
+
+
+def _own_text(steps: _Steps, column: Column, expression: str, table: Table) -> str:
+    """The text of a column that is decoded, cut out of a URL, or has null values of its own."""
+    level = 0
+    text = steps.add(level, expression)
     for _ in range(column.decode):
-        text = f"percent_decode({text})"
+        level += 1
+        text = steps.add(level, f"percent_decode({text})")
     if column.url_parameter:
         name = "".join(
             letter if letter.isalnum() or letter == "_" else f"\\x{{{ord(letter):x}}}"
             for letter in column.url_parameter
         )
-        text = f"query_parameter({text}, {literal(f'(?:^|[?&]){name}=([^&#]*)')})"
+        found = f"regexp_extract({text}, {literal(f'(?:^|[?&]){name}=([^&#]*)')}, 1)"
+        text = steps.add(level + 1, f"replace(nullif({found}, ''), '+', ' ')")
+        text = steps.add(level + 2, f"percent_decode({text})")
+        level += 2
     own = column.null_values if column.null_values is not None else table.null_values
-    return null_mapped(text, own)
+    return steps.add(level + 1, null_mapped(text, own))
 
 
-def _hidden(column: Column, text: str, table: Table, salt: str) -> str:
+def _hidden(steps: _Steps, column: Column, text: str, table: Table, salt: str) -> str:
     """A column of personal data: its salted hash, its network prefix, or its masked text."""
     if column.pii == "mask":
         return f"mask_text({text})"
-    value = f"ip_{text}" if table.pii[column.field] == "ip" else text
+    value = f"cast({text} as varchar)"
+    if table.pii[column.field] == "ip":
+        value = steps.add(_LAST, f"canonical_ip({steps.add(_LAST - 1, f'plain_ip({value})')})")
     if column.pii == "prefix":
         return f"ip_prefix({value})"
-    return f"substr(sha256({literal(salt)} || cast({value} as varchar)), 1, 32)"
+    return f"substr(sha256({literal(salt)} || {value}), 1, 32)"
 
 
 def _typed(column: Column, text: str, native: str, table: Table) -> str:
@@ -266,7 +284,7 @@ def _checks(
     kind = column.data_type.kind
     found = []
     if column.required:
-        found.append(("a required value is missing", f"{text} is null"))
+        found.append((MISSING, f"{text} is null"))
     if kind == "varchar":
         if may_hold_nul and column.pii is None:
             found.append(("a NUL character", f"contains({value}, chr(0))"))

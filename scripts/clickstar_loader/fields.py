@@ -38,7 +38,6 @@ _ALB = tuple(
     "conn_trace_id".split()
 )
 _ALB_FIRST_VERSION = 17
-_REQUEST_PARTS = ("method", "url", "path", "query", "protocol")
 
 
 @dataclass
@@ -220,18 +219,26 @@ def _delimited(table: Table, wanted: list[str], batch: Batch, pattern: FilePatte
 
 
 def _log_fields(table: Table, wanted: list[str], source: str, base: dict[str, str]) -> Fields:
-    """Fields of a log format with those derived from its request line."""
-    request = base["request"]
-    words = f"string_split({request}, ' ')"
-    line = f"len({words}) = 3 and starts_with({words}[3], 'HTTP')"
-    target = f"regexp_replace({words}[2], '^[a-zA-Z][a-zA-Z0-9+.-]*://[^/?#]*', '')"
+    """Fields of a log format with those derived from its request line.
+
+    A request that is not ``METHOD target HTTP/version`` stays whole, as the path.
+    """
+    source = f"""(
+        select *,
+            case
+                when len(words) = 3 and starts_with(words[3], 'HTTP') then
+                    regexp_replace(words[2], '^[a-zA-Z][a-zA-Z0-9+.-]*://[^/?#]*', '')
+            end as target
+        from (select *, string_split({base["request"]}, ' ') as words from {source})
+    )"""
     derived = {
-        "method": f"case when {line} then {words}[1] end",
-        "url": f"case when {line} then {words}[2] end",
-        "path": f"case when {line} then split_part({target}, '?', 1) else {request} end",
-        "query": f"case when {line} and contains({words}[2], '?')"
-        f" then substr({words}[2], strpos({words}[2], '?') + 1) end",
-        "protocol": f"case when {line} then {words}[3] end",
+        "method": "case when target is not null then words[1] end",
+        "url": "case when target is not null then words[2] end",
+        "path": f"case when target is null then {base['request']} "
+        "else split_part(target, '?', 1) end",
+        "query": "case when contains(target, '?') "
+        "then substr(target, strpos(target, '?') + 1) end",
+        "protocol": "case when target is not null then words[3] end",
     }
     expressions = base | derived
     unread = [name for name in base if name not in wanted]
@@ -294,11 +301,11 @@ def parquet_fields(
             kind = connection.execute(
                 f"select typeof({expression}) from (select * from {reader} limit 0) "
                 "right join (select 1) on true"
-            ).fetchone()
+            ).fetchall()
         except duckdb.Error:
             continue
         expressions[name] = expression
-        native[name] = str(kind[0]) if kind else "VARCHAR"
+        native[name] = str(kind[0][0])
     check_required(table, pattern, set(expressions))
     known = {re.split(r"[.\[]", name)[0] for name in wanted}
     unknown = tuple(name for name in types if name not in known and name not in wanted)
@@ -350,14 +357,12 @@ def json_documents(connection: duckdb.DuckDBPyConnection, text: str, rows: str |
     A document that is an array itself is taken as it is, even when a path is given: some networks
     deliver both. Raises SetAside when it is neither.
     """
-    valid, kind = connection.execute(
-        "select json_valid($1), try(json_type($1))", [text]
-    ).fetchone() or (False, None)
-    if not valid:
+    kind = connection.execute("select try(json_type($1))", [text]).fetchall()[0][0]
+    if kind is None:
         raise SetAside("the file is not valid JSON as a whole; deliver it again")
     path = "$" if kind == "ARRAY" or rows is None else rows
-    found = connection.execute("select json_type($1, $2)", [text, path]).fetchone()
-    if found is None or found[0] != "ARRAY":
+    found = connection.execute("select json_type($1, $2)", [text, path]).fetchall()[0][0]
+    if found != "ARRAY":
         raise SetAside(
             f"there is no array of records at {path} in the document; correct rows in the contract "
             "and replay the file"

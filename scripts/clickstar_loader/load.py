@@ -18,7 +18,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from .columns import Parse, parse_query
+from .columns import MISSING, Parse, parse_query
 from .content import Source, compression_of, content_hash, plain_bytes
 from .contract import FilePattern, Table
 from .discover import FileState, Landing, LandingFile
@@ -32,7 +32,6 @@ from .sql import literal
 from .user_agents import parsed_user_agents
 from .warehouse import REJECTS, USER_AGENTS, Warehouse
 
-_MISSING = "a required value is missing"
 _LARGEST_DOCUMENT = 256 << 20
 _AT_ONCE = 100_000
 
@@ -224,7 +223,7 @@ class FileLoad:
             )
         if self._records and not self._accepted and len(self._verdicts) == 1:
             column, reason = next(iter(self._verdicts))
-            if reason == _MISSING:
+            if reason == MISSING:
                 raise SetAside(
                     f"no record has the required column {column}; deliver the file with it, or "
                     f"correct the contract {self._table.origin.name} and replay the file"

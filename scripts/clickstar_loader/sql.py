@@ -33,16 +33,13 @@ _MACROS = (
     # Texts in which e-mail and IP addresses are made unrecognisable.
     f"""
     create or replace temp macro mask_text(t) as
-        case
-            when t is null then null
-            else regexp_replace(
-                regexp_replace(
-                    regexp_replace(t, '{_EMAIL.replace("'", "''")}', '[email]', 'g'),
-                    '{_IPV4}', '[ip]', 'g'
-                ),
-                '{_IPV6}', '[ip]', 'g'
-            )
-        end
+        regexp_replace(
+            regexp_replace(
+                regexp_replace(t, {literal(_EMAIL)}, '[email]', 'g'),
+                {literal(_IPV4)}, '[ip]', 'g'
+            ),
+            {literal(_IPV6)}, '[ip]', 'g'
+        )
     """,
     # At most n bytes (not characters), never cutting a character in two.
     """
@@ -53,81 +50,81 @@ _MACROS = (
             else left(t, n // 4)
         end
     """,
-    # One percent-decoding; what does not decode to text stays as it is.
+    # One percent-decoding; what does not decode to a storable text stays as it is.
     """
     create or replace temp macro percent_decode(t) as
         case
-            when t is null or not contains(t, '%') then t
-            when contains(coalesce(try(url_decode(t)), chr(0)), chr(0)) then t
-            else url_decode(t)
+            when not contains(t, '%') or contains(t, '%00') then t
+            else coalesce(try(url_decode(t)), t)
         end
     """,
-    # The value of a query parameter: the first one; `+` is a space; an empty value is null.
+    # The first address of a list, in lower case, without quotes, brackets, port and zone.
     r"""
-    create or replace temp macro query_parameter(t, expression) as
+    create or replace temp macro plain_ip(t) as
         case
-            when t is not null and regexp_matches(t, expression)
-                then percent_decode(
-                    replace(nullif(regexp_extract(t, expression, 1), ''), '+', ' ')
-                )
+            when regexp_full_match(t, '[0-9.]*') then t
+            else regexp_replace(
+                regexp_replace(
+                    regexp_replace(trim(split_part(lower(t), ',', 1)), '^"|"$|%.*$', '', 'g'),
+                    '^\[([^\]]*)\](:[0-9]+)?$', '\1'
+                ),
+                '^([0-9]{1,3}(\.[0-9]{1,3}){3}):[0-9]+$', '\1'
+            )
         end
     """,
-    # The eight groups of an IPv6 address, or null; an embedded IPv4 address becomes two groups.
-    r"""
+    # The groups of one side of an IPv6 address; none of an empty text.
+    """
+    create or replace temp macro ipv6_side(t) as
+        coalesce(string_split(nullif(t, ''), ':'), []::varchar[])
+    """,
+    """
     create or replace temp macro ipv6_groups(t) as
         case
             when contains(t, '::') then
                 list_concat(
-                    string_split(nullif(split_part(t, '::', 1), ''), ':'),
+                    ipv6_side(split_part(t, '::', 1)),
                     list_resize(
-                        ['0'],
-                        8
-                        - coalesce(len(string_split(nullif(split_part(t, '::', 1), ''), ':')), 0)
-                        - coalesce(len(string_split(nullif(split_part(t, '::', 2), ''), ':')), 0),
+                        []::varchar[],
+                        greatest(
+                            0,
+                            8
+                            - len(ipv6_side(split_part(t, '::', 1)))
+                            - len(ipv6_side(split_part(t, '::', 2)))
+                        ),
                         '0'
                     ),
-                    string_split(nullif(split_part(t, '::', 2), ''), ':')
+                    ipv6_side(split_part(t, '::', 2))
                 )
             else string_split(t, ':')
         end
     """,
-    r"""
-    create or replace temp macro ipv6_text(groups) as
-        array_to_string(
-            list_transform(groups, lambda g: coalesce(nullif(ltrim(g, '0'), ''), '0')), ':'
-        )
-    """,
-    # An address without port and brackets in one way of writing; other text in lower case.
+    # An address in one way of writing: IPv6 as eight groups without leading zeros, IPv4 inside
+    # IPv6 as IPv4. What is no address stays as it is.
     r"""
     create or replace temp macro canonical_ip(t) as
         case
-            when t is null then null
-            when regexp_full_match(t, '[0-9]{1,3}(\.[0-9]{1,3}){3}') then t
-            else canonical_odd_ip(
-                regexp_replace(
-                    regexp_replace(
-                        regexp_replace(
-                            trim(split_part(lower(t), ',', 1)), '^"|"$|%.*$', '', 'g'
-                        ),
-                        '^\[([^\]]*)\](:[0-9]+)?$', '\1'
+            when not contains(t, ':') then t
+            when regexp_full_match(t, '[0:]*:ffff:[0-9]{1,3}(\.[0-9]{1,3}){3}')
+                then regexp_extract(t, '[0-9.]+$')
+            when regexp_full_match(t, '[0-9a-f:]*') and len(ipv6_groups(t)) = 8
+                then array_to_string(
+                    list_transform(
+                        ipv6_groups(t), lambda g: coalesce(nullif(ltrim(g, '0'), ''), '0')
                     ),
-                    '^([0-9]{1,3}(\.[0-9]{1,3}){3}):[0-9]+$', '\1'
+                    ':'
                 )
-            )
+            else t
         end
     """,
+    # The /24 of a canonical IPv4 address, the /48 of an IPv6 one, null of anything else.
     r"""
     create or replace temp macro ip_prefix(ip) as
         case
-            when ip is null then null
-            when regexp_full_match(ip, '[0-9]{1,3}(\.[0-9]{1,3}){3}')
-                then case
-                    when regexp_full_match(
-                        ip, '(25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])'
-                        '(\.(25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3}'
-                    ) then regexp_replace(ip, '\.[0-9]+$', '.0/24')
-                end
-            when regexp_full_match(ip, '([0-9a-f]{1,4}:){7}[0-9a-f]{1,4}')
+            when regexp_full_match(
+                ip,
+                '((25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])(\.|$)){4}'
+            ) then regexp_replace(ip, '\.[0-9]+$', '.0/24')
+            when contains(ip, ':') and regexp_full_match(ip, '([0-9a-f]{1,4}(:|$)){8}')
                 then regexp_extract(ip, '^(([0-9a-f]+:){2}[0-9a-f]+)', 1) || '::/48'
         end
     """,
@@ -142,20 +139,8 @@ _MACROS = (
     """,
 )
 
-_ODD_IP = r"""
-    create or replace temp macro canonical_odd_ip(t) as
-        case
-            when regexp_full_match(t, '(0*:)*:?(0*:)*ffff:[0-9]{1,3}(\.[0-9]{1,3}){3}')
-                then regexp_extract(t, '[0-9.]+$')
-            when regexp_full_match(t, '[0-9a-f:]*:[0-9a-f:]*')
-                and len(ipv6_groups(t)) = 8
-                then ipv6_text(ipv6_groups(t))
-            else t
-        end
-"""
-
 
 def create_macros(connection: duckdb.DuckDBPyConnection) -> None:
     """Create the macros that the generated queries use, for this connection only."""
-    for macro in (*_MACROS[:6], _ODD_IP, *_MACROS[6:]):
+    for macro in _MACROS:
         connection.execute(macro)
