@@ -77,8 +77,10 @@
         select
             {{ key }},
             history_id,
+            change_type,
             effective_at,
             {% for field in fields -%}
+            {{ field }},
             case
                 when previous_change_type is null then history_id
                 when change_type = '-' then null
@@ -98,7 +100,12 @@
     running as (
         select
             {{ key }},
+            history_id,
+            change_type,
             effective_at,
+            {% for field in fields -%}
+            {{ field }},
+            {% endfor -%}
             {% for field in fields + ['is_deleted'] -%}
             max({{ field }}_set_by) over (
                 {{ by_instant }}, history_id
@@ -117,26 +124,33 @@
             {%- endfor %}
     ),
 
+    -- Of the rows in which one id is the highest so far, the first is that id's own. (A join by the id
+    -- says the same; without statistics PostgreSQL makes it row by row.)
     valued as (
         select
-            {% for column in record_key -%}
-            running.{{ column }},
-            {% endfor -%}
+            {{ key }},
             {% for field in fields -%}
-            {{ field }}_setting.{{ field }},
+            case
+                when {{ field }}_set_by is not null
+                    then first_value({{ field }}) over (
+                        partition by {{ key }}, {{ field }}_set_by
+                        order by effective_at, history_id
+                        rows between unbounded preceding and current row
+                    )
+            end as {{ field }},
             {% endfor -%}
-            case when is_deleted_setting.change_type = '-' then true else false end as is_deleted,
-            running.effective_at
+            case
+                when is_deleted_set_by is null then false
+                when first_value(change_type) over (
+                    partition by {{ key }}, is_deleted_set_by
+                    order by effective_at, history_id
+                    rows between unbounded preceding and current row
+                ) = '-' then true
+                else false
+            end as is_deleted,
+            effective_at,
+            rank_in_instant
         from running
-        {%- for field in fields + ['is_deleted'] %}
-        left join recorded as {{ field }}_setting
-            on
-                running.{{ field }}_set_by = {{ field }}_setting.history_id
-                {%- for column in record_key %}
-                and running.{{ column }} = {{ field }}_setting.{{ column }}
-                {%- endfor %}
-        {%- endfor %}
-        where running.rank_in_instant = 1
     ),
 
     neighbours as (
@@ -149,6 +163,7 @@
             effective_at,
             lag(effective_at) over ({{ by_instant }}) as previous_effective_at
         from valued
+        where rank_in_instant = 1
     ),
 
     -- Boundaries that change nothing vanish.
