@@ -176,7 +176,9 @@ def _access_log(table: Table, wanted: list[str]) -> Fields:
             case when v.time = '' then 'not a line of a combined access log' end as unreadable
         from (
             select line_number, record,
-                regexp_extract(record, {literal(_ACCESS_LOG_LINE)}, {names}) as v
+                regexp_extract(
+                    rtrim(record, chr(10) || chr(13)), {literal(_ACCESS_LOG_LINE)}, {names}
+                ) as v
             from records
         )
     )"""

@@ -374,22 +374,26 @@ class FileLoad:
 
     def _hidden(self, texts: pa.Table) -> pa.ChunkedArray:
         """The raw texts without personal data: known values, named JSON keys, address shapes."""
-        pattern = self._file.pattern
-        text = "raw_text"
-        if pattern.format in ("ndjson", "json", "parquet"):
+        relation = "texts"
+        if self._file.pattern.format in ("ndjson", "json", "parquet"):
             for name in self._table.pii:
                 key = re.escape(re.split(r"[.\[]", name)[-1])
-                expression = f'("{key}"\\s*:\\s*)("(?:[^"\\\\]|\\\\.)*"?|[^,}}\\s]+)'
-                text = f"regexp_replace({text}, {literal(expression)}, '\\1\"[personal]\"', 'g')"
+                value = f'("{key}"\\s*:\\s*)("(?:[^"\\\\]|\\\\.)*"?|[^,}}\\s]+)'
+                relation = _replaced(
+                    relation,
+                    f"regexp_replace(raw_text, {literal(value)}, '\\1\"[personal]\"', 'g')",
+                )
         for place in range(1, len(self._table.pii) + 1):
-            value = f"personal[{place}]"
-            text = (
-                f"case when coalesce({value}, '') = '' then {text} else replace(replace({text}, "
-                f"replace({value}, '\"', '\"\"'), '[personal]'), {value}, '[personal]') end"
+            value = f"coalesce(nullif(personal[{place}], ''), '[personal]')"
+            doubled = f"replace({value}, '\"', '\"\"')"
+            relation = _replaced(
+                relation,
+                f"replace(replace(raw_text, {doubled}, '[personal]'), {value}, '[personal]')",
             )
+        relation = _replaced(relation, "mask_text(raw_text)")
         return (
             self._warehouse.parser.sql(
-                f"select cut_bytes(mask_text({text}), {RAW_TEXT}) as raw_text from texts"
+                f"select cut_bytes(raw_text, {RAW_TEXT}) as raw_text from {relation}"
             )
             .to_arrow_table()
             .column("raw_text")
@@ -465,6 +469,11 @@ def document_batch(first: int, records: pa.Array) -> Batch:
         separator="",
         pieces=[(first, piece)],
     )
+
+
+def _replaced(relation: str, text: str) -> str:
+    """The relation with another raw text."""
+    return f"(select personal, {text} as raw_text from {relation})"
 
 
 def _hide_by_place(raw: bytes, table: Table, pattern: FilePattern, names: tuple[str, ...]) -> bytes:
