@@ -263,6 +263,17 @@ def test_a_change_dated_to_the_instant_of_the_creation_holds_from_the_beginning(
     assert names_of(on_duckdb(edits)) == [("Bob", "content", BEGINNING, END)]
 
 
+def test_of_two_deliveries_that_disagree_about_a_row_one_counts(
+    compiled: tuple[str, str],
+) -> None:
+    told = [row_of(edit(1, "+", name), file_id) for file_id, name in ((7, "Bob"), (3, "Ann"))]
+    with duckdb.connect() as connection:
+        connection.execute(f"create table history ({COLUMNS})")
+        connection.executemany(f"insert into history values ({', '.join('?' * 11)})", told)
+        versions = versions_from(connection.execute(compiled[0]).fetchall())
+    assert names_of(versions) == [("Ann", "content", BEGINNING, END)]
+
+
 def test_a_delete_is_a_version_and_a_new_creation_follows_it(
     on_duckdb: Run,
 ) -> None:
