@@ -56,6 +56,7 @@ class Dbt:
     def __init__(self, console: Console) -> None:
         self._console = console
         self._manifest: Any = None
+        self._built = False
 
     def _invoke(self, arguments: list[str], callbacks: list[Any] | None = None) -> Any:
         # Imported late: it takes seconds, and a problem that is found before need not wait.
@@ -93,6 +94,7 @@ class Dbt:
 
             self._parse()
             outcome = self._invoke(["build"], [follow])
+        self._built = True
         build = Build([_node(result) for result in outcome.result.results])
         self._release_warehouse()
         return build
@@ -100,7 +102,10 @@ class Dbt:
     def docs(self) -> Path:
         """Write the documentation site: one file that opens without a server."""
         self._parse()
-        outcome = self._invoke(["docs", "generate", "--static"])
+        # A build has compiled every model already, and leaves a manifest that cannot be compiled
+        # a second time: its foreign keys point at tables instead of models.
+        compiled = ("--no-compile",) if self._built else ()
+        outcome = self._invoke(["docs", "generate", "--static", *compiled])
         self._release_warehouse()
         if not outcome.success:
             raise Problem("The documentation could not be written: see logs/dbt.log.")
