@@ -28,7 +28,7 @@ def landing(tmp_path_factory: pytest.TempPathFactory) -> Path:
     maker.run(
         sys.executable,
         "scripts/make_demo.py",
-        *("--landing", str(folder), "--clicks", "2500", "--days", "25"),
+        *("--landing", str(folder), "--clicks", "2000", "--days", "12"),
         *("--truth", str(folder.parent / "truth")),
     )
     again = sorted(folder.glob("redirector/*.ndjson.gz"))[3]
@@ -55,7 +55,7 @@ def deliver(
     order = random.Random(seed)
     files = sorted(path for path in landing.rglob("*") if path.is_file())
     order.shuffle(files)
-    cut = next(path for path in files if path.name.startswith("clicks_") and ".ndjson" in path.name)
+    cut = next(path for path in files if path.match("redirector/clicks_*.ndjson.gz"))
     files.remove(cut)
     lines = gzip.decompress(cut.read_bytes()).splitlines(keepends=True)
     arrived = folder / cut.relative_to(landing)
