@@ -1,6 +1,9 @@
 {{ config(materialized='table', indexes=[{'columns': ['epoch_day'], 'unique': true}]) }}
 
 {%- set start_month = fiscal_year_start_month() %}
+{#- A fiscal year is named by the calendar year in which it ends: the next one, from the month in
+    which it starts; with a start in January, never. -#}
+{%- set next_from_month = start_month if start_month > 1 else 13 %}
 
 with days as (
     select
@@ -24,10 +27,8 @@ periods as (
         day_of_month,
         iso_day_of_week,
         epoch_day - iso_day_of_week as iso_week_id,
-        -- A fiscal year is named by the calendar year in which it ends.
         case
-            when month_of_year >= {{ start_month if start_month > 1 else 13 }}
-                then calendar_year + 1
+            when month_of_year >= {{ next_from_month }} then calendar_year + 1
             else calendar_year
         end as fiscal_year,
         mod(month_of_year - {{ start_month }} + 12, 12) + 1 as fiscal_month
