@@ -146,7 +146,8 @@ def scans(plan: Any) -> Iterator[tuple[str, str]]:
         details = plan.get("extra_info", plan)
         table = details.get("Table") or details.get("Relation Name") if details else None
         if table:
-            yield str(table).split(".")[-1], str(details.get("Filters") or details.get("Filter"))
+            conditions = ("Filters", "Filter", "Index Cond", "Recheck Cond")
+            yield str(table).split(".")[-1], str([details.get(name) for name in conditions])
         for part in plan.values():
             yield from scans(part)
 
