@@ -36,7 +36,7 @@ lint: venv ## check the style of SQL and Python, the types, and the rules of the
 
 test: venv ## run every test: pytest and dbt's, on DuckDB and on a PostgreSQL of its own
 	@$(PYTHON) scripts/private_postgres.py --check
-	@$(PYTHON) -m pytest -n 2
+	@$(PYTHON) -m pytest -n 2 --dist loadfile
 
 bench: venv ## measure the loader against DuckDB's own readers
 	@$(PYTHON) scripts/bench.py
