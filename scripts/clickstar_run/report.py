@@ -18,6 +18,7 @@ from clickstar_run.warehouse import reading, rows
 
 # How many problems are listed one by one; the rest is counted.
 LISTED = 8
+GRAIN_WIDTH = 40
 
 
 @dataclass(frozen=True)
@@ -120,10 +121,16 @@ def show_loaded(console: Console, ledgers: list[Ledger], set_aside: list[SetAsid
         console.print(f"  … and {len(set_aside) - LISTED} more files set aside")
 
 
-def _first_sentence(description: str) -> str:
-    text = " ".join(description.split())
-    end = text.find(". ")
-    return (text if end < 0 else text[: end + 1]).rstrip(".")
+def _grain(description: str) -> str:
+    """Return what a row is, from a description that starts with `One row per …`."""
+    sentence = " ".join(description.split()).removeprefix("One row per ")
+    for end in (". ", ": ", " ("):
+        sentence = sentence.partition(end)[0]
+    return sentence.rstrip(".")
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= GRAIN_WIDTH else text[: GRAIN_WIDTH - 1].rstrip(" ,") + "…"
 
 
 def _plural(count: int, word: str) -> str:
@@ -144,9 +151,11 @@ def show_built(console: Console, settings: Settings, build: Build) -> None:
             for mart in marts
             if mart.status == "success"
         }
-    table = _table("Built", "mart", "grain", "rows", numbers=1)
+    table = _table("Built", "mart", "one row per", "rows", numbers=1)
     for mart in marts:
-        table.add_row(mart.name, _first_sentence(mart.description), _number(counts.get(mart.name)))
+        table.add_row(
+            mart.name, _shortened(_grain(mart.description)), _number(counts.get(mart.name))
+        )
     console.print(table)
     kinds = Counter(node.kind for node in build.nodes)
     tests = [node for node in build.nodes if node.kind in ("test", "unit_test")]

@@ -17,7 +17,6 @@ clicks as (
         utm_campaign,
         shared_id,
         sub_id_1,
-        cpc_bid,
         file_id,
         line_number,
         clicked_at,
@@ -59,8 +58,9 @@ final as (
         utm_source,
         cast({{ network_medium() }} as varchar(255)) as utm_medium,
         utm_campaign,
-        cpc_bid as cost_amount,
-        -- The bid is in the program's currency, which only master data knows.
+        -- The bid (CpcBid) is in the program's currency, which the export does not name. An amount
+        -- never travels without its currency, so it stays in staging.
+        cast(null as numeric(18, 6)) as cost_amount,
         cast(null as varchar(3)) as currency_code,
         file_id,
         line_number,
