@@ -629,7 +629,7 @@ CLOUDFRONT_FIELDS = [
     "cs(Cookie)",
 ]
 CLOUDFRONT_COLUMNS = [
-    column("day", "date", field="date", required=True),
+    column("requested_at", "timestamp", field="date_time", required=True),
     column("bytes", "bigint", field="sc-bytes"),
     column("ip_hash", "varchar(32)", field="c-ip", pii="hash"),
     column("method", "varchar(20)", field="cs-method"),
@@ -640,7 +640,16 @@ CLOUDFRONT_COLUMNS = [
     column("source", "varchar(200)", field="cs-uri-query", url_parameter="utm_source"),
     column("cookie_hash", "varchar(32)", field="cs(Cookie)", pii="hash"),
 ]
-CLOUDFRONT_VALUES = ("day", "bytes", "method", "path", "status", "user_agent", "query", "source")
+CLOUDFRONT_VALUES = (
+    "requested_at",
+    "bytes",
+    "method",
+    "path",
+    "status",
+    "user_agent",
+    "query",
+    "source",
+)
 
 
 def cloudfront_line(
@@ -669,7 +678,7 @@ def cloudfront_line(
 def cloudfront_values(number: int, **changes: Any) -> dict[str, Any]:
     """Return what the warehouse must hold for ``cloudfront_line(number)``."""
     return {
-        "day": date(2024, 3, 1),
+        "requested_at": datetime(2024, 3, 1, 10, 20, 30),
         "bytes": number,
         "method": "GET",
         "path": f"/go/{number}",
@@ -699,10 +708,10 @@ def cloudfront_file(path: str, compress: Callable[[bytes], bytes] = bytes) -> La
         Record(no_query, cloudfront_values(3, query=None, source=None), case="a dash is null"),
         bad(4, "status", "status is a word", sc_status="abc"),
         bad(5, "status", "status out of range", sc_status="99999"),
-        bad(6, "day", "no such day", date="2024-02-30"),
-        bad(7, "day", "before 1970", date="1969-12-31"),
+        bad(6, "requested_at", "no such day", date="2024-02-30"),
+        bad(7, "requested_at", "before 1970", date="1969-12-31"),
         bad(8, "bytes", "bytes out of range", sc_bytes="99999999999999999999"),
-        bad(9, "day", "a required value is missing", date="-"),
+        bad(9, ANY_COLUMN, "a required value is missing", date="-"),
         good(10),
         Record(b"2024-03-01\t10:20:30\tcut-11", None, None, "cut-11", case="three columns"),
         Record(
@@ -755,7 +764,7 @@ def cloudfront_file(path: str, compress: Callable[[bytes], bytes] = bytes) -> La
 
 ALB_COLUMNS = [
     column("requested_at", "timestamp", field="time", required=True),
-    column("ip_hash", "varchar(32)", field="client_port", pii="hash"),
+    column("ip_hash", "varchar(32)", field="client_ip", pii="hash"),
     column("status", "smallint", field="elb_status_code"),
     column("processing", "double precision", field="target_processing_time"),
     column("bytes", "bigint", field="sent_bytes"),
@@ -921,7 +930,7 @@ def contract_of_all_formats(folder: Path) -> None:
                 [{"pattern": "alb/*.log*", "format": "alb"}],
                 ALB_COLUMNS,
                 null_values=["-"],
-                pii={"client_port": "ip"},
+                pii={"client_ip": "ip", "client_port": "ip"},
             ),
         ],
     )
