@@ -195,7 +195,8 @@ class Lab:
 
     def file(self, path: str, status: str = "loaded") -> dict[str, Any]:
         """Return the one ledger row of a landing file in a status."""
-        found = self.records("ledger", f"path = '{path}' and status = '{status}'")
+        quoted = path.replace("'", "''")
+        found = self.records("ledger", f"path = '{quoted}' and status = '{status}'")
         if len(found) != 1:
             pytest.fail(f"{len(found)} {status} rows of {path}: {self.records('ledger')}")
         return found[0]
@@ -384,7 +385,7 @@ def positioned(columns: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     result = []
     for item in columns:
         meta = dict(item.get("config", {}).get("meta", {}))
-        name = meta.pop("field", item["name"])
+        name = meta.get("field", item["name"])
         meta["position"] = fields.setdefault(name, len(fields) + 1)
         result.append({**item, "config": {"meta": meta}})
     return result
