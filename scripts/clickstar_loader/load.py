@@ -493,12 +493,20 @@ def _hide_by_place(raw: bytes, table: Table, pattern: FilePattern, names: tuple[
     delimiter = {"cloudfront": "\t", "alb": " "}.get(pattern.format, pattern.delimiter).encode()
     parts = raw.split(delimiter)
     shift = len(parts) - len(names)
-    personal = {column.name for column in table.columns if column.pii is not None}
+    kinds = dict(table.pii)
+    if pattern.format == "csv" and not pattern.header and not pattern.names:
+        kinds = {
+            column.name: table.pii[column.field]
+            for column in table.columns
+            if column.field in table.pii
+        }
     for place, name in enumerate(names):
-        if name in table.pii or name in personal:
-            for other in range(place + min(shift, 0), place + max(shift, 0) + 1):
-                if 0 <= other < len(parts):
-                    parts[other] = b"[personal]"
+        # An address is recognised by its shape, wherever it stands.
+        if kinds.get(name, "ip") == "ip":
+            continue
+        for other in range(place + min(shift, 0), place + max(shift, 0) + 1):
+            if 0 <= other < len(parts):
+                parts[other] = b"[personal]"
     return delimiter.join(parts)
 
 

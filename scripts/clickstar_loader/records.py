@@ -127,7 +127,7 @@ def read_batches(source: Source, dialect: Dialect) -> Iterator[Batch]:
         number += len(piece.starts)
         size += len(piece.data)
     if pieces or dialect.header:
-        yield _batch(first, pieces, splitter.names, size)
+        yield _batch(first, pieces, names if pieces else splitter.names, size)
 
 
 def _batch(first: int, pieces: list[tuple[int, Piece]], names: tuple[str, ...], size: int) -> Batch:
