@@ -257,7 +257,9 @@ def _column(where: str, item: dict[str, Any], pii: dict[str, str]) -> Column:
         )
     if column.pii is not None:
         if column.pii not in PII_TREATMENTS:
-            raise UsageError(f"{here}: pii must be one of {', '.join(PII_TREATMENTS)}.")
+            raise UsageError(
+                f"{here}: pii is {column.pii!r}; it must be one of {', '.join(PII_TREATMENTS)}."
+            )
         if kind is None:
             raise UsageError(
                 f"{here}: it treats {column.field} as personal data; name that field under the "

@@ -238,8 +238,7 @@ def _log_fields(table: Table, wanted: list[str], source: str, base: dict[str, st
         "url": "case when target is not null then words[2] end",
         "path": f"case when target is null then {base['request']} "
         "else split_part(target, '?', 1) end",
-        "query": "case when contains(target, '?') "
-        "then substr(target, strpos(target, '?') + 1) end",
+        "query": "case when contains(target, '?') then substr(target, strpos(target, '?') + 1) end",
         "protocol": "case when target is not null then words[3] end",
     }
     expressions = base | derived

@@ -101,6 +101,7 @@ class Loader:
             if outcome is None and problem is not None:
                 raise SetAside(problem)
             if outcome is None:
+                _refuse_nothing(file, state)
                 with self._landing.local_copy(file.path) as path:
                     digest = content_hash(path)
                     outcome = self._known(file, state, digest, forced)
@@ -143,7 +144,7 @@ class Loader:
         self._warehouse.begin()
         try:
             if holder is not None:
-                reason = f"its content was already loaded from {holder.path}"
+                reason = f"it has the same content as {holder.path}, which is loaded"
                 entry = replace(entry, status=DUPLICATE, reason=reason)
             else:
                 current = self._ledger.current(entry.table_name, entry.path)
@@ -508,6 +509,15 @@ def _hide_by_place(raw: bytes, table: Table, pattern: FilePattern, names: tuple[
             if 0 <= other < len(parts):
                 parts[other] = b"[personal]"
     return delimiter.join(parts)
+
+
+def _refuse_nothing(file: LandingFile, state: FileState) -> None:
+    """Refuse a file of no bytes where even no records take some; it was not delivered whole."""
+    kind = compression_of(file.path)
+    if kind == "none" and file.pattern.format in ("parquet", "json"):
+        kind = file.pattern.format
+    if state.size == 0 and kind != "none":
+        raise SetAside(f"the file has no bytes, which is no {kind}; deliver it again")
 
 
 def _entry(
