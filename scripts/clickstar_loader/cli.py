@@ -34,6 +34,9 @@ Exit code: 0 all is well (rejected records are only reported), 1 something needs
 2 a wrong command, setting or contract.
 """
 _INTERRUPTED = 130
+_INTERRUPTED_SENTENCE = (
+    "Interrupted: the file at work was left out, those before it are loaded; run it again."
+)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -46,11 +49,12 @@ def main(arguments: list[str] | None = None) -> int:
     except LoaderError as error:
         return _fail(reporter, str(error), error.exit_code)
     except KeyboardInterrupt:
-        return _fail(
-            reporter,
-            "Interrupted: the file at work was left out, those before it are loaded; run it again.",
-            _INTERRUPTED,
-        )
+        return _fail(reporter, _INTERRUPTED_SENTENCE, _INTERRUPTED)
+    except RuntimeError as error:
+        # DuckDB says so in its own way when it is the one that is interrupted.
+        if str(error) != "Query interrupted":
+            raise
+        return _fail(reporter, _INTERRUPTED_SENTENCE, _INTERRUPTED)
     except MemoryError:
         return _fail(reporter, "There is not enough memory: lower CLICKSTAR_LOADER_MEMORY.", 1)
     except BrokenPipeError:

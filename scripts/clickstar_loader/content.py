@@ -2,16 +2,18 @@
 
 DuckDB's own readers take a gzip whose checksum is wrong, and a part of a truncated zstd, for
 good. Here every gzip member's CRC and length are verified (by isal, several times faster than
-zlib), every zstd frame must end, and the file must not change while it is read.
+zlib), every zstd frame must end, and the file must not change while it is read. What is appended
+meanwhile is not followed: a file that grows faster than it is read would never end.
 """
 
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Protocol
+from typing import BinaryIO, Protocol
 
 import zstandard
 from isal import igzip, isal_zlib
@@ -40,7 +42,11 @@ def content_hash(path: Path) -> str:
     """The SHA-256 of the stored bytes, in hexadecimal."""
     try:
         with path.open("rb") as stored:
-            return hashlib.file_digest(stored, "sha256").hexdigest()
+            digest = hashlib.sha256()
+            bounded = _Bounded(stored)
+            while part := bounded.read(_PIECE):
+                digest.update(part)
+            return digest.hexdigest()
     except OSError as error:
         raise _unreadable(error) from error
 
@@ -65,21 +71,43 @@ def plain_bytes(path: Path, compression: str) -> Iterator[Source]:
         if compression == "gzip":
             if not start.startswith(_GZIP):
                 raise SetAside(_not_what_it_says(start, "gzip"))
-            yield _Gzip(stored)
+            yield _Gzip(_Bounded(stored))
         elif compression == "zstd":
             if start != _ZSTD:
                 raise SetAside(_not_what_it_says(start, "zstd"))
-            yield _Zstd(stored)
+            yield _Zstd(_Bounded(stored))
         else:
             if start.startswith((_GZIP, _ZSTD)):
                 raise SetAside(
                     "the file is compressed but its name does not say so; name it .gz or .zst"
                 )
-            yield _Plain(stored)
+            yield _Plain(_Bounded(stored))
+
+
+class _Bounded:
+    """An open file up to the size that it has now."""
+
+    def __init__(self, stored: BinaryIO) -> None:
+        self._stored = stored
+        self._size = os.fstat(stored.fileno()).st_size
+
+    def tell(self) -> int:
+        return self._stored.tell()
+
+    def read(self, size: int, /) -> bytes:
+        return self._stored.read(min(size, self._left()))
+
+    def readinto(self, buffer: memoryview, /) -> int:
+        part = self.read(len(buffer))
+        buffer[: len(part)] = part
+        return len(part)
+
+    def _left(self) -> int:
+        return max(0, self._size - self._stored.tell())
 
 
 class _Stored:
-    def __init__(self, stored: IO[bytes]) -> None:
+    def __init__(self, stored: _Bounded) -> None:
         self._stored = stored
 
     @property
@@ -96,7 +124,7 @@ class _Plain(_Stored):
 
 
 class _Gzip(_Stored):
-    def __init__(self, stored: IO[bytes]) -> None:
+    def __init__(self, stored: _Bounded) -> None:
         super().__init__(stored)
         self._members = igzip.IGzipFile(fileobj=stored, mode="rb")
 
@@ -112,7 +140,7 @@ class _Gzip(_Stored):
 
 
 class _Zstd(_Stored):
-    def __init__(self, stored: IO[bytes]) -> None:
+    def __init__(self, stored: _Bounded) -> None:
         super().__init__(stored)
         self._frame: zstandard.ZstdDecompressionObj | None = None
         self._pending = b""

@@ -6,6 +6,7 @@ before it is read, so that its checksum can be verified as a local one's is.
 
 from __future__ import annotations
 
+import os
 import re
 import tempfile
 from collections.abc import Iterator
@@ -52,12 +53,13 @@ class Landing:
                 "s3 extra (pip install 'clickstar[s3]')."
             ) from error
         self.is_local = "://" not in self.location
+        self.closed: list[str] = []
 
     def discover(self, tables: list[Table]) -> tuple[list[LandingFile], list[str]]:
         """The files of the contracts, sorted by path, and the paths that match no contract.
 
         What starts with a dot or an underscore, file or folder, is hidden or still in progress,
-        and nobody's.
+        and nobody's. Folders that may not be looked into are in ``closed`` afterwards.
         """
         patterns = [
             (_glob(pattern.pattern), pattern, table) for table in tables for pattern in table.files
@@ -115,13 +117,21 @@ class Landing:
                 "with --landing or LANDING."
             )
         try:
-            found: dict[str, dict[str, Any]] = self._filesystem.find(self._root, detail=True)
+            found: dict[str, dict[str, Any]] = self._filesystem.find(
+                self._root, detail=True, withdirs=self.is_local
+            )
         except Exception as error:  # each remote store has its own exceptions
             raise LoaderError(
                 f"The landing place {self.location} cannot be listed ({_summary(error)}): check "
                 "its name and your permissions."
             ) from error
         start = len(self._root.rstrip("/")) + 1
+        # fsspec skips a folder that it may not look into without a word.
+        self.closed = [
+            full[start:]
+            for full, info in found.items()
+            if info.get("type") == "directory" and not os.access(full, os.R_OK | os.X_OK)
+        ]
         return [
             (full[start:], _state(info))
             for full, info in found.items()

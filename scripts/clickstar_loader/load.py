@@ -62,7 +62,7 @@ class Loader:
         files, unmatched = self._landing.discover(self._tables)
         if only is not None:
             files, unmatched = [self._find(files, only)], []
-        outcome = LoadOutcome(unmatched=unmatched)
+        outcome = LoadOutcome(unmatched=unmatched, closed=self._landing.closed)
         if self._settings.uses_demo_salt and any(table.pii for table in self._tables):
             outcome.warnings.append(
                 "CLICKSTAR_SALT is not set, so personal data is hashed with the public demo salt: "

@@ -49,6 +49,7 @@ class LoadOutcome:
 
     files: list[FileOutcome] = field(default_factory=list)
     unmatched: list[str] = field(default_factory=list)
+    closed: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
     def count(self, status: str) -> int:
@@ -57,8 +58,8 @@ class LoadOutcome:
 
     @property
     def exit_code(self) -> int:
-        """1 when a file needs a person, otherwise 0."""
-        return 1 if self.count("set_aside") else 0
+        """1 when a file or folder needs a person, otherwise 0."""
+        return 1 if self.count("set_aside") or self.closed else 0
 
     def as_json(self) -> dict[str, Any]:
         """The document that ``load --json`` prints."""
@@ -66,6 +67,7 @@ class LoadOutcome:
         return {
             "files": [asdict(file) for file in self.files],
             "unmatched": self.unmatched,
+            "closed": self.closed,
             "warnings": self.warnings,
             "totals": {
                 "loaded": len(loaded),
@@ -143,6 +145,11 @@ class Reporter:
                     f"Unknown columns in {file.path}: {names}; they are kept in _extra of "
                     f"{file.table} until the contract names them."
                 )
+        for folder in outcome.closed:
+            self.out.print(
+                f"Not looked into: {folder}: the folder cannot be read; give the loader's user "
+                "the permission to, and load again."
+            )
         if outcome.unmatched:
             shown = ", ".join(outcome.unmatched[:10])
             more = len(outcome.unmatched) - 10
