@@ -65,8 +65,8 @@ def run(console: Console, settings: Settings) -> int:
     ledgers, set_aside = report.read_ledger(settings, before)
     if loaded and not set_aside:
         return loaded  # the loader could not work at all, and has said why
-    dbt = Dbt(console)
-    build = dbt.build()
+    dbt = Dbt(console, settings)
+    build = dbt.build(unit_tests_again=False)
     site = dbt.docs()
     console.print()
     report.show_loaded(console, ledgers, set_aside)
@@ -79,14 +79,16 @@ def run(console: Console, settings: Settings) -> int:
 
 def build_only(console: Console, settings: Settings) -> int:
     """Build and test every model, and return 0 when nothing failed."""
-    build = Dbt(console).build()
+    build = Dbt(console, settings).build()
     report.show_built(console, settings, build)
     return 1 if build.failures else 0
 
 
-def docs_only(console: Console) -> int:
+def docs_only(console: Console, settings: Settings) -> int:
     """Write the documentation site."""
-    console.print(f"Wrote {Dbt(console).docs()}: open it in a browser; it needs no server.")
+    console.print(
+        f"Wrote {Dbt(console, settings).docs()}: open it in a browser; it needs no server."
+    )
     return 0
 
 
@@ -104,7 +106,7 @@ def main() -> int:
         if step == "build":
             return build_only(console, settings)
         if step == "docs":
-            return docs_only(console)
+            return docs_only(console, settings)
         return run(console, settings)
     except (Problem, OSError) as error:
         Console(stderr=True, highlight=False).print(explain(error), style="red", markup=False)

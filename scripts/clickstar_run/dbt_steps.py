@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,8 +12,13 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from clickstar_run.problems import Problem, explain
+from clickstar_run.settings import Settings
 
 SITE = Path("site/index.html")
+# A unit test has rows of its own: its outcome changes with the project, never with the data.
+PROJECT = ("models", "macros", "seeds", "snapshots", "tests/generic", "dbt_project.yml")
+ENVIRONMENT = ("requirements.lock", "profiles.yml")
+UNIT_TESTS_PASSED = Path("target/unit_tests_passed")
 # dbt's own lines go to logs/dbt.log; the screen is ours.
 QUIET = ("--log-level", "none", "--log-level-file", "info")
 
@@ -38,6 +44,7 @@ class Build:
     """The outcome of one `dbt build`."""
 
     nodes: list[Node] = field(default_factory=list)
+    ran_unit_tests: bool = True
 
     @property
     def failures(self) -> list[Node]:
@@ -53,8 +60,9 @@ class Build:
 class Dbt:
     """One dbt for the whole run: the project is parsed once, for building and for the docs."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, settings: Settings) -> None:
         self._console = console
+        self._settings = settings
         self._manifest: Any = None
         self._built = False
 
@@ -72,8 +80,16 @@ class Dbt:
         if self._manifest is None:
             self._manifest = self._invoke(["parse"]).result
 
-    def build(self) -> Build:
-        """Run every seed, model, snapshot and test; a failing one stops only what stands on it."""
+    def build(self, *, unit_tests_again: bool = True) -> Build:
+        """Run every seed, model, snapshot and test; a failing one stops only what stands on it.
+
+        Without ``unit_tests_again`` the unit tests are left out when they have passed on this
+        warehouse and nothing of the project has changed since: they are a third of the time.
+        """
+        project = self._fingerprint()
+        passed = UNIT_TESTS_PASSED.read_text().split() if UNIT_TESTS_PASSED.exists() else []
+        ran_unit_tests = unit_tests_again or project not in passed
+        left_out = () if ran_unit_tests else ("--exclude-resource-type", "unit_test")
         with Progress(
             TextColumn("{task.description}"),
             BarColumn(),
@@ -93,11 +109,25 @@ class Dbt:
                     progress.update(task, advance=1, last=event.data.node_info.node_name)
 
             self._parse()
-            outcome = self._invoke(["build"], [follow])
+            outcome = self._invoke(["build", *left_out], [follow])
         self._built = True
-        build = Build([_node(result) for result in outcome.result.results])
         self._release_warehouse()
+        build = Build([_node(result) for result in outcome.result.results], ran_unit_tests)
+        if ran_unit_tests and not build.failures:
+            UNIT_TESTS_PASSED.write_text("\n".join({*passed, project}))
         return build
+
+    def _fingerprint(self) -> str:
+        """Return a text that changes with the warehouse and with every file of the project."""
+        content = hashlib.sha256(
+            f"{self._settings.warehouse} {self._settings.schema_prefix}".encode()
+        )
+        for name in (*PROJECT, *ENVIRONMENT):
+            path = Path(name)
+            for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
+                if file.is_file():
+                    content.update(f"\n{file}\n".encode() + file.read_bytes())
+        return content.hexdigest()
 
     def docs(self) -> Path:
         """Write the documentation site: one file that opens without a server."""

@@ -165,6 +165,8 @@ def show_built(console: Console, settings: Settings, build: Build) -> None:
         f"  {', '.join(built)}; of {_plural(len(tests), 'test')} {passed:,} passed,"
         f" {len(build.warnings):,} warned, {len(build.failures):,} failed"
     )
+    if not build.ran_unit_tests:
+        console.print("  unit tests: not run again, the project is as it was when they passed")
     _show_nodes(console, "failed", "red", build.failures)
     _show_nodes(console, "warned", "yellow", build.warnings)
     console.print()
