@@ -1,5 +1,10 @@
 {#- The copy of a model's rows as they were when this incremental model was last built. The post-hook
     `remember` writes it in the transaction of the build itself, so it cannot be ahead of the rows. -#}
 {% macro remembered(model_name) -%}
-    {{ return(ref(model_name).include(identifier=false) ~ '.' ~ this.identifier ~ '__' ~ model_name) }}
+    {%- set upstream = ref(model_name) -%}
+    {{ return(api.Relation.create(
+        database=upstream.database,
+        schema=upstream.schema,
+        identifier=this.identifier ~ '__' ~ model_name,
+    )) }}
 {%- endmacro %}
