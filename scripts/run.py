@@ -71,7 +71,7 @@ def run(console: Console, settings: Settings) -> int:
     console.print()
     report.show_loaded(console, ledgers, set_aside)
     report.show_built(console, settings, build)
-    report.show_headlines(console, settings)
+    report.show_headlines(console, settings, build)
     report.show_where_to_look(console, settings, site)
     console.print(f"Done in {time.monotonic() - started:.0f} s.")
     return 1 if build.failures or loaded else 0

@@ -19,6 +19,7 @@ from clickstar_run.warehouse import reading, rows
 # How many problems are listed one by one; the rest is counted.
 LISTED = 8
 GRAIN_WIDTH = 40
+HEADLINE_FACT = "fct_clicks"
 
 
 @dataclass(frozen=True)
@@ -182,19 +183,22 @@ def _show_nodes(console: Console, word: str, style: str, nodes: list[Node]) -> N
         console.print(f"  … and {len(nodes) - LISTED} more {word}: see logs/dbt.log")
 
 
-def show_headlines(console: Console, settings: Settings) -> None:
-    """Print the headline metrics, read from the marts."""
+def show_headlines(console: Console, settings: Settings, build: Build) -> None:
+    """Print the headline metrics, read from the marts; say so when they are not as built now."""
+    if not any(node.name == HEADLINE_FACT and node.status == "success" for node in build.nodes):
+        console.print(f"Headline metrics: not shown, because {HEADLINE_FACT} was not built.\n")
+        return
     marts = settings.schema("marts")
     with reading(settings) as cursor:
         clicks, visitors, sources, first, last = rows(
             cursor,
             "select count(*), count(distinct visitor_id), count(distinct source_name),"
-            f" min(clicked_at), max(clicked_at) from {marts}.fct_clicks",
+            f" min(clicked_at), max(clicked_at) from {marts}.{HEADLINE_FACT}",
         )[0]
         costs = rows(
             cursor,
-            "select currency_code, sum(cost_amount), count(cost_amount)"
-            f" from {marts}.fct_clicks where cost_amount is not null"
+            "select currency_code, sum(cost_amount), count(*)"
+            f" from {marts}.{HEADLINE_FACT} where currency_code is not null"
             " group by currency_code order by currency_code",
         )
     table = _table("Headline metrics", "metric", "value", numbers=1)
@@ -202,9 +206,9 @@ def show_headlines(console: Console, settings: Settings) -> None:
     table.add_row("visitors", _number(visitors))
     if visitors:
         table.add_row("clicks per visitor", f"{clicks / visitors:,.2f}")
-    for currency, cost, paid in costs:
+    for currency, cost, clicks_in_currency in costs:
         table.add_row(f"cost, {currency}", f"{cost:,.2f}")
-        table.add_row(f"cost per paid click, {currency}", f"{cost / paid:,.4f}")
+        table.add_row(f"cost per click, {currency}", f"{cost / clicks_in_currency:,.4f}")
     console.print(table)
     if clicks:
         console.print(
@@ -218,7 +222,7 @@ def show_where_to_look(console: Console, settings: Settings, site: Path | None) 
     if site is not None:
         table.add_row("docs and lineage", f"{site} (open it in a browser; it needs no server)")
     table.add_row("warehouse", settings.warehouse)
-    table.add_row("the star", f"schema {settings.schema('marts')}: start with fct_clicks")
+    table.add_row("the star", f"schema {settings.schema('marts')}: start with {HEADLINE_FACT}")
     table.add_row("rejected records", ".venv/bin/python scripts/load.py rejects")
     table.add_row("files and newest events", ".venv/bin/python scripts/load.py status")
     console.print(table)

@@ -159,3 +159,10 @@ def test_a_seed_declares_the_type_of_each_column() -> None:
     }
     passes(rule, seed=seed | {"config": {"column_types": {"network_code": "varchar(30)"}}})
     fails(rule, "network_code", seed=seed | {"config": {"column_types": {}}})
+
+
+def test_the_name_of_a_unit_test_fits_on_postgresql() -> None:
+    rule = "check_our_unit_test_name_fits"
+    given = {"unique_id": "unit_test.clickstar.fct_clicks.x", "model": "fct_clicks"}
+    passes(rule, unit_test=given | {"name": "n" * 63})
+    fails(rule, "64", unit_test=given | {"name": "n" * 64})
