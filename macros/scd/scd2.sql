@@ -189,8 +189,6 @@
         {% endfor -%}
         valid_from,
         coalesce(lead(valid_from) over ({{ by_validity }}), {{ end_of_time() }}) as valid_to,
-        case
-            when lead(valid_from) over ({{ by_validity }}) is null then true else false
-        end as is_current
+        lead(valid_from) over ({{ by_validity }}) is null as is_current
     from versions
 {%- endmacro %}

@@ -71,7 +71,7 @@ def steps() -> list[Step]:
         Step("undeclared names", _python("undeclared_names.py"), "dbt parse"),
         Step(
             "sqlfluff, as written",
-            (f"{BIN}/sqlfluff", "lint", "--disable-progress-bar", "models", "tests", "snapshots"),
+            (f"{BIN}/sqlfluff", "lint", "--disable-progress-bar", "models", "tests", "analyses"),
             "dbt parse",
         ),
         *per_engine,

@@ -1,8 +1,9 @@
-"""An incremental history equals a full refresh, whatever the order, lateness or duplication of what arrived.
+"""An incremental history equals a full refresh, however files arrive: out of order, late, twice.
 
-The demo's files arrive in shuffled portions with a build after each: some twice under another name and compressed
-again, one first with half of its lines, master data whenever it comes. Every mart must then hold the same rows as in a
-warehouse that saw all files at once; on PostgreSQL, with another order of arrival, too.
+The demo's files arrive in shuffled portions with a build after each: some twice under another name
+and compressed again, one first with half of its lines, master data whenever it comes. Every mart
+must then hold the same rows as in a warehouse that saw all files at once; on PostgreSQL, with
+another order of arrival, too.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from warehouses import Warehouse, differences
 
 PORTIONS = 4
@@ -48,10 +50,8 @@ def full_refresh(landing: Path, tmp_path_factory: pytest.TempPathFactory) -> War
     return warehouse
 
 
-def deliver(
-    landing: Path, folder: Path, seed: int, after_each: Callable[[Path], None]
-) -> None:
-    """Copy the files in shuffled portions, one of them cut at first, with a step after each portion."""
+def deliver(landing: Path, folder: Path, seed: int, after_each: Callable[[Path], None]) -> None:
+    """Copy the files in shuffled portions, one of them cut at first; a step after each portion."""
     order = random.Random(seed)
     files = sorted(path for path in landing.rglob("*") if path.is_file())
     order.shuffle(files)

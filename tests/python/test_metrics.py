@@ -19,6 +19,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from private_postgres import PostgresServer
 from warehouses import Warehouse, project_copy
 

@@ -82,8 +82,8 @@ class Warehouse:
     def metrics(self, metrics: str, group_by: str) -> dict[tuple[str, ...], dict[str, str]]:
         """Ask MetricFlow for metrics: their values as text, by the values of the dimensions.
 
-        MetricFlow reads the manifest in `target/` of the project's folder: use a copy of the project, and a target folder
-        in it (see `project_copy`).
+        MetricFlow reads the manifest in `target/` of the project's folder: use a copy of the
+        project (see `project_copy`).
         """
         path = self.folder / "metrics.csv"
         path.unlink(missing_ok=True)
@@ -126,7 +126,9 @@ class Warehouse:
                 )
             return
         with self._postgres() as session, path.open("wb") as file:
-            sql = f"copy (select {listed} from {relation}) to stdout (format csv, header, null '\\N')"
+            sql = (
+                f"copy (select {listed} from {relation}) to stdout (format csv, header, null '\\N')"
+            )
             with session.cursor().copy(sql.encode()) as rows:
                 for block in rows:
                     file.write(block)
@@ -163,10 +165,10 @@ def columns_of(warehouse: Warehouse, schema: str, table: str) -> list[tuple[str,
 def differences(
     one: Warehouse, other: Warehouse, schema: str = "marts", tables: Iterable[str] | None = None
 ) -> list[str]:
-    """Every table that differs between two warehouses, with what differs; empty when they are equal.
+    """Every table that differs between two warehouses, with what differs; empty when none does.
 
-    Rows are compared whole, as multisets: a missing row, a second copy of a row and a changed value all count. `double
-    precision` values may differ by 1e-9 relative; everything else is compared exactly.
+    Rows are compared whole, as multisets: a missing row, a second copy of a row and a changed value
+    all count. Values of `double precision` are compared to nine decimals, all others exactly.
     """
     found: list[str] = []
     names = sorted(set(one.tables(schema)) | set(other.tables(schema)))
@@ -198,13 +200,15 @@ def _row_differences(
             warehouse.export(relation, [name for name, _ in kinds], path)
             connection.execute(
                 f"create table {side} as select {typed} from read_csv("
-                f"'{path}', header = true, all_varchar = true, nullstr = '\\N', delim = ',', quote = '\"', "
-                "escape = '\"', max_line_size = 100000000)"
+                f"'{path}', header = true, all_varchar = true, nullstr = '\\N', delim = ',', "
+                "quote = '\"', escape = '\"', max_line_size = 100000000)"
             )
         [counts] = connection.sql(
             "select (select count(*) from one), (select count(*) from other)"
         ).fetchall()
-        only_one = connection.sql("select * from one except all select * from other limit 3").fetchall()
+        only_one = connection.sql(
+            "select * from one except all select * from other limit 3"
+        ).fetchall()
         only_other = connection.sql(
             "select * from other except all select * from one limit 3"
         ).fetchall()
