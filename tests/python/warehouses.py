@@ -117,7 +117,7 @@ class Warehouse:
             return list(session.execute(sql.encode()).fetchall())
 
     def export(self, relation: str, columns: Sequence[str], path: Path) -> None:
-        """Write the columns of a relation to a CSV file in which null is `\\N`."""
+        """Write the columns of a relation to a CSV file in which null is a backslash and N."""
         listed = ", ".join(f'"{column}"' for column in columns)
         if self.target == "duckdb":
             with duckdb.connect(str(self.file), read_only=True) as connection:
