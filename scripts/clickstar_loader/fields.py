@@ -117,6 +117,8 @@ def _json(table: Table, wanted: list[str], batch: Batch) -> Fields:
                 or list_has_all({literals(known)}, keys) then null
             else nullif(cast(json_merge_patch(record, {patch}) as varchar), '{{}}')
         end"""
+    paths = literals([_json_path(name) for name in plain])
+    # Where anything fails inside `try`, it goes through the records again one by one.
     source = f"""(
         select *, case
             when v is null or keys is null then 'not valid JSON'
@@ -124,10 +126,9 @@ def _json(table: Table, wanted: list[str], batch: Batch) -> Fields:
         end as unreadable
         from (
             select line_number, record,
-                try(json_extract_string(record, {literals([_json_path(name) for name in plain])}))
-                    as v,
-                try(json_keys(record)) as keys
-            from records
+                try(case when valid then json_extract_string(record, {paths}) end) as v,
+                try(case when valid then json_keys(record) end) as keys
+            from (select *, json_valid(record) as valid from records)
         )
     )"""
     return Fields(source, expressions, extra)

@@ -208,6 +208,8 @@ def prepare_parser(connection: duckdb.DuckDBPyConnection, threads: int, memory: 
     connection.execute(f"set threads = {threads}")
     connection.execute(f"set memory_limit = {literal(memory)}")
     connection.execute("set enable_progress_bar = false")
+    # One checkpoint at the end; after each file it would compress the last rows again and again.
+    connection.execute("set checkpoint_threshold = '2GB'")
     # A type of compression that costs much of the writing time and is hardly ever chosen.
     connection.execute("set disabled_compression_methods = 'fsst,zstd'")
     create_macros(connection)
