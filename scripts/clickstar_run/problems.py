@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 
 
-class Problem(Exception):  # noqa: N818 - it is a message for a person, not a programming error
+class Problem(Exception):
     """Something that a person has to mend; the message says what, where and what to do."""
 
 
