@@ -32,9 +32,11 @@ _BOUNDS = {
 
 @dataclass(frozen=True)
 class Parse:
-    """A query over ``records`` (or a Parquet file) with the contract's columns, a verdict
-    (``_verdict``: null, or 0 for an unreadable record, or the number of a check), the reason of an
-    unreadable record (``_unreadable``) and the personal texts of a rejected one (``_personal``).
+    """A query over ``records`` (or a Parquet file), its columns, and what its verdicts mean.
+
+    Besides the contract's columns it has ``_verdict`` (null, or 0 for an unreadable record, or
+    the number of a check), the reason of an unreadable record (``_unreadable``) and the personal
+    texts of a rejected one (``_personal``).
     """
 
     query: str
@@ -104,8 +106,8 @@ def parse_query(
         if column.pii is not None:
             typed.append(f"{_hidden(steps, column, text, table, salt)} as c{number}")
         else:
-            typed.append(f"{_typed(column, text, native, table)} as c{number}")
-        for reason, condition in _checks(column, text, f"c{number}", native, may_hold_nul):
+            typed.append(f"{_typed(steps, column, text, native, table)} as c{number}")
+        for reason, condition in _checks(column, text, f"c{number}", may_hold_nul):
             checks.append((column.name, reason))
             conditions.append(condition)
     checks.append(("_extra", "the unknown columns together are longer than 65535 bytes"))
@@ -170,7 +172,7 @@ class _Steps:
         """The subquery that has every name, besides line_number, unreadable and extra."""
         levels = [names for names in self._levels if names]
         first = levels[0] if levels else {}
-        columns = ["line_number", "unreadable", f"mask_text({extra}) as extra"]
+        columns = ["line_number", "unreadable", f"{extra} as extra"]
         columns += [f"{expression} as {name}" for expression, name in first.items()]
         relation = f"(select {', '.join(columns)} from {source})"
         for names in levels[1:]:
@@ -211,41 +213,36 @@ def _hidden(steps: _Steps, column: Column, text: str, table: Table, salt: str) -
     return f"substr(sha256({literal(salt)} || {value}), 1, 32)"
 
 
-def _typed(column: Column, text: str, native: str, table: Table) -> str:
+def _typed(steps: _Steps, column: Column, text: str, native: str, table: Table) -> str:
     """The value in the column's type, null where it does not fit."""
     data_type = column.data_type
     kind = data_type.kind
     if kind == "varchar":
         return text if native == "VARCHAR" else f"cast({text} as varchar)"
-    if kind in ("bigint", "integer", "smallint"):
-        if native in _INTEGER_TYPES:
-            return f"try_cast({text} as {kind})"
-        if native in ("DOUBLE", "FLOAT") or native.startswith("DECIMAL"):
-            return f"case when {text} = floor({text}) then try_cast({text} as {kind}) end"
-        return (
-            f"case when cast(try_cast({text} as {kind}) as varchar) = {text} or is_whole({text}) "
-            f"then try_cast({text} as {kind}) end"
-        )
-    if kind == "numeric":
-        if native != "VARCHAR":
-            return f"try_cast({text} as {data_type.sql})"
-        return f"case when is_decimal({text}) then try_cast({text} as {data_type.sql}) end"
-    if kind == "double precision":
-        value = f"try_cast({text} as double)"
-        if native == "VARCHAR":
-            return f"case when is_decimal({text}) and isfinite({value}) then {value} end"
-        return f"case when isfinite({value}) then {value} end"
     if kind == "boolean":
         return f"try_cast({text} as boolean)"
-    moment = _moment(column, text, native, table)
-    if kind == "timestamp":
-        return f"case when isfinite({moment}) then {moment} end"
-    if native == "DATE":
-        return text
-    if column.format == "iso" and native == "VARCHAR":
-        value = f"try_cast({text} as date)"
-        return f"case when isfinite({value}) then {value} end"
-    return f"try_cast({moment} as date)"
+    if kind in ("timestamp", "date"):
+        if native == "DATE" and kind == "date":
+            return text
+        if kind == "date" and column.format == "iso" and native == "VARCHAR":
+            value = steps.add(_LAST, f"try_cast({text} as date)")
+        else:
+            value = steps.add(_LAST, _moment(column, text, native, table))
+        finite = f"case when isfinite({value}) then {value} end"
+        return finite if kind == "timestamp" else f"cast({finite} as date)"
+    sql_type = "double" if kind == "double precision" else data_type.sql
+    value = steps.add(_LAST, f"try_cast({text} as {sql_type})")
+    if kind == "double precision":
+        spelled = f"is_decimal({text}) and " if native == "VARCHAR" else ""
+        return f"case when {spelled}isfinite({value}) then {value} end"
+    if kind == "numeric":
+        return f"case when is_decimal({text}) then {value} end" if native == "VARCHAR" else value
+    if native in _INTEGER_TYPES:
+        return value
+    if native != "VARCHAR":
+        return f"case when {text} = floor({text}) then {value} end"
+    # A cast rounds 1.5 and takes 1_000; writing the number again shows most good ones cheaply.
+    return f"case when cast({value} as varchar) = {text} or is_whole({text}) then {value} end"
 
 
 def _moment(column: Column, text: str, native: str, table: Table) -> str:
@@ -277,9 +274,7 @@ def _moment(column: Column, text: str, native: str, table: Table) -> str:
     return f"timezone('UTC', timezone({literal(table.timezone)}, {parsed}))"
 
 
-def _checks(
-    column: Column, text: str, value: str, native: str, may_hold_nul: bool
-) -> list[tuple[str, str]]:
+def _checks(column: Column, text: str, value: str, may_hold_nul: bool) -> list[tuple[str, str]]:
     """What can be wrong with the column, as (reason, condition that is true when it is)."""
     kind = column.data_type.kind
     found = []

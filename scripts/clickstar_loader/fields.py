@@ -3,7 +3,7 @@
 A format gives a relation (``source``) with ``line_number``, ``unreadable`` (null, or why the
 record as a whole cannot be read) and whatever its field expressions need, and for each field of
 the contract an expression over that relation. What a record holds beyond the contract goes, as
-JSON, into ``extra``.
+JSON without addresses, into ``extra``.
 """
 
 from __future__ import annotations
@@ -115,7 +115,7 @@ def _json(table: Table, wanted: list[str], batch: Batch) -> Fields:
     extra = f"""case
             when unreadable is not null or keys = {literals(usual)}
                 or list_has_all({literals(known)}, keys) then null
-            else nullif(cast(json_merge_patch(record, {patch}) as varchar), '{{}}')
+            else mask_text(nullif(cast(json_merge_patch(record, {patch}) as varchar), '{{}}'))
         end"""
     paths = literals([_json_path(name) for name in plain])
     # Where anything fails inside `try`, it goes through the records again one by one.
@@ -271,7 +271,7 @@ def _extra(table: Table, expressions: dict[str, str]) -> str:
     )
     return (
         f"case when not ({nothing}) then "
-        f"cast(json_merge_patch('{{}}', json_object({pairs})) as varchar) end"
+        f"mask_text(cast(json_merge_patch('{{}}', json_object({pairs})) as varchar)) end"
     )
 
 
@@ -317,7 +317,7 @@ def parquet_fields(
         nothing = " and ".join(f"{quoted(name)} is null" for name in unknown)
         extra = (
             f"case when not ({nothing}) then "
-            f"cast(json_merge_patch('{{}}', json_object({pairs})) as varchar) end"
+            f"mask_text(cast(json_merge_patch('{{}}', json_object({pairs})) as varchar)) end"
         )
     for name, kind_name in native.items():
         if kind_name.startswith(("STRUCT", "MAP")) or kind_name.endswith("[]"):

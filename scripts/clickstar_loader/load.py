@@ -290,7 +290,7 @@ class FileLoad:
             fields,
             self._lineage,
             self._settings.salt,
-            may_hold_nul=any(b"\\u0000" in piece.data for _, piece in batch.pieces),
+            may_hold_nul=any(_may_hold_nul(piece.data) for _, piece in batch.pieces),
         )
         numbers = batch.table.column("line_number").to_numpy()
         accepted = (
@@ -405,8 +405,8 @@ class FileLoad:
         reader = f"read_parquet({literal(str(path))})"
         with plain_bytes(path, "none"):
             pass  # only to say in a sentence that it cannot be opened
-        counted = self._warehouse.parser.execute(f"select count(*) from {reader}").fetchone()
-        self._records = int(counted[0]) if counted else 0
+        counted = self._warehouse.parser.execute(f"select count(*) from {reader}").fetchall()
+        self._records = int(counted[0][0])
         fields = parquet_fields(self._warehouse.parser, self._table, self._file.pattern, path)
         self._unknown |= dict.fromkeys(fields.unknown)
         parse = parse_query(
@@ -470,6 +470,11 @@ def document_batch(first: int, records: pa.Array) -> Batch:
         separator="",
         pieces=[(first, piece)],
     )
+
+
+def _may_hold_nul(data: bytes) -> bool:
+    """Whether JSON text may have an escaped NUL. (The shorter search is the cheaper by far.)"""
+    return b"\\" in data and b"\\u0000" in data
 
 
 def _replaced(relation: str, text: str) -> str:

@@ -31,7 +31,7 @@ from .errors import SetAside
 Positions = NDArray[np.int64]
 
 PIECE = 1 << 20
-BATCH = 24 << 20
+BATCH = 48 << 20
 LONGEST_RECORD = 64 << 20
 RAW_TEXT = 65_535
 _NEWLINE, _RETURN, _HASH, _BACKSLASH = 10, 13, 35, 92
@@ -49,6 +49,8 @@ class Piece:
     unreadable: dict[int, str] = field(default_factory=dict)
     texts: pa.Array | None = None  # what DuckDB gets, one per record
     separator: int = 0
+    delimiters: Positions | None = None  # those between fields
+    dropped: Positions | None = None  # quotes that are not part of a field
 
 
 @dataclass
@@ -212,14 +214,15 @@ class _Splitter:
     def _cut(self, data: bytes, final: bool, force: bool) -> tuple[Piece, int]:
         if final and not data.endswith(b"\n"):
             data += b"\n"
-        if self.dialect.delimiter is not None and self.dialect.quote:
+        delimiter, quote = self.dialect.delimiter, self.dialect.quote
+        if delimiter is not None and quote and quote.encode() in data:
             return _cut_quoted(data, self.dialect, final, force)
         array = np.frombuffer(data, dtype=np.uint8)
         ends = np.flatnonzero(array == _NEWLINE)
-        starts = np.empty_like(ends)
-        if len(ends):
-            starts[0], starts[1:] = 0, ends[:-1] + 1
-        return Piece(data, starts, ends), int(ends[-1]) + 1 if len(ends) else 0
+        piece = Piece(data, _starts(ends), ends)
+        if delimiter is not None:
+            piece.delimiters = np.flatnonzero(array == ord(delimiter))
+        return piece, int(ends[-1]) + 1 if len(ends) else 0
 
     def _finished(self, piece: Piece) -> Iterator[tuple[Piece, tuple[str, ...]]]:
         """Drop what is not a record, take the header, and prepare the texts for DuckDB."""
@@ -277,6 +280,8 @@ class _Splitter:
             piece.starts[where],
             piece.ends[where],
             {renumbered[old]: why for old, why in piece.unreadable.items() if old in renumbered},
+            delimiters=piece.delimiters,
+            dropped=piece.dropped,
         )
         _find_bad_bytes(whole)
         if self.dialect.delimiter is None:
@@ -346,6 +351,14 @@ def _header(line: bytes, dialect: Dialect) -> tuple[str, ...]:
     return tuple(names)
 
 
+def _starts(ends: Positions) -> Positions:
+    """Where records start that end there, one right after the other."""
+    starts = np.empty_like(ends)
+    if len(ends):
+        starts[0], starts[1:] = 0, ends[:-1] + 1
+    return starts
+
+
 def _cut_quoted(data: bytes, dialect: Dialect, final: bool, force: bool) -> tuple[Piece, int]:
     """Cut a CSV with quotes; a line with a misplaced quote is unreadable, the next is not.
 
@@ -357,33 +370,17 @@ def _cut_quoted(data: bytes, dialect: Dialect, final: bool, force: bool) -> tupl
     assert dialect.delimiter is not None
     array = np.frombuffer(data, dtype=np.uint8)
     quote, delimiter = ord(dialect.quote), ord(dialect.delimiter)
-    newlines = np.flatnonzero(array == _NEWLINE)
-    quotes = _quotes(array, dialect)
-    if not len(quotes):
-        starts = np.empty_like(newlines)
-        if len(newlines):
-            starts[0], starts[1:] = 0, newlines[:-1] + 1
-        return Piece(data, starts, newlines), int(newlines[-1]) + 1 if len(newlines) else 0
-    before = np.where(quotes > 0, array[quotes - 1], _NEWLINE)
-    after = array[np.minimum(quotes + 1, len(array) - 1)]
-    after[quotes == len(array) - 1] = _NEWLINE
-    second = array[np.minimum(quotes + 2, len(array) - 1)]
-    adjacent = np.zeros(len(quotes), dtype=bool)
-    adjacent[1:] = quotes[1:] == quotes[:-1] + 1
-    may_open = (before == delimiter) | (before == _NEWLINE) | adjacent
-    may_close = (
-        (after == delimiter)
-        | (after == _NEWLINE)
-        | (after == quote)
-        | ((after == _RETURN) & ((second == _NEWLINE) | (quotes + 1 == len(array) - 1)))
-    )
-    odd = (np.arange(len(quotes)) & 1).astype(bool)
-    violations = (
-        quotes[np.where(odd, ~may_close, ~may_open)],
-        quotes[np.where(odd, ~may_open, ~may_close)],
-    )
-    parity_at = np.searchsorted(quotes, newlines) & 1
-    terminators = (newlines[parity_at == 0], newlines[parity_at == 1])
+    marks = np.flatnonzero((array == _NEWLINE) | (array == delimiter) | (array == quote))
+    kinds = array[marks]
+    is_quote = kinds == quote
+    if dialect.escaped_quotes:
+        is_quote &= (marks == 0) | (array[marks - 1] != _BACKSLASH)
+    quotes = marks[is_quote]
+    before = np.cumsum(is_quote, dtype=np.int64)  # at marks that are no quotes: quotes before
+    newlines = marks[kinds == _NEWLINE]
+    inside = before[kinds == _NEWLINE] & 1
+    terminators = (newlines[inside == 0], newlines[inside == 1])
+    violations = _misplaced(array, quotes, delimiter, quote)
 
     ends: list[Positions] = []
     misquoted: list[int] = []
@@ -410,74 +407,101 @@ def _cut_quoted(data: bytes, dialect: Dialect, final: bool, force: bool) -> tupl
         misquoted.append(end)
         begin = used = end + 1
     found = np.concatenate(ends) if ends else newlines[:0]
-    starts = np.empty_like(found)
-    if len(found):
-        starts[0], starts[1:] = 0, found[:-1] + 1
+    piece = Piece(data, _starts(found), found)
     why = "a quote that is not closed, or stands inside an unquoted field"
-    unreadable = {int(np.searchsorted(found, end)): why for end in misquoted}
-    return Piece(data, starts, found, unreadable), used
+    piece.unreadable = {int(np.searchsorted(found, end)): why for end in misquoted}
+
+    is_delimiter = kinds == delimiter
+    delimiters, before = marks[is_delimiter], before[is_delimiter]
+    ordinal = np.arange(len(quotes))
+    if misquoted:
+        # Quotes count from the start of their own record.
+        base = np.searchsorted(quotes, np.append(piece.starts, used))
+        before = before - base[np.searchsorted(found, delimiters)]
+        ordinal = ordinal - base[np.searchsorted(found, quotes)]
+    piece.delimiters = delimiters[(before & 1) == 0]
+    # Of a doubled quote inside a field, the one that would open again is the one to keep.
+    doubled = np.zeros(len(quotes), dtype=bool)
+    doubled[1:] = ((ordinal[1:] & 1) == 0) & (quotes[1:] == quotes[:-1] + 1)
+    piece.dropped = quotes[~doubled]
+    return piece, used
 
 
-def _quotes(array: NDArray[np.uint8], dialect: Dialect) -> Positions:
-    quotes = np.flatnonzero(array == ord(dialect.quote))
-    if dialect.escaped_quotes and len(quotes):
-        escaped = (quotes > 0) & (array[quotes - 1] == _BACKSLASH)
-        quotes = quotes[~escaped]
-    return quotes
+def _misplaced(
+    array: NDArray[np.uint8], quotes: Positions, delimiter: int, quote: int
+) -> tuple[Positions, Positions]:
+    """The quotes that cannot have their role if the even ones open, and if the odd ones do."""
+    last = len(array) - 1
+    before = np.where(quotes > 0, array[quotes - 1], _NEWLINE)
+    after = np.where(quotes < last, array[np.minimum(quotes + 1, last)], _NEWLINE)
+    second = array[np.minimum(quotes + 2, last)]
+    adjacent = np.zeros(len(quotes), dtype=bool)
+    adjacent[1:] = quotes[1:] == quotes[:-1] + 1
+    may_open = (before == delimiter) | (before == _NEWLINE) | adjacent
+    may_close = (
+        (after == delimiter)
+        | (after == _NEWLINE)
+        | (after == quote)
+        | ((after == _RETURN) & ((second == _NEWLINE) | (quotes + 1 == last)))
+    )
+    odd = (np.arange(len(quotes)) & 1).astype(bool)
+    return (
+        quotes[np.where(odd, ~may_close, ~may_open)],
+        quotes[np.where(odd, ~may_open, ~may_close)],
+    )
 
 
 def _separate(piece: Piece, dialect: Dialect, expected: int) -> None:
-    """Write the fields of each record separated by a byte that occurs nowhere in the piece."""
-    assert dialect.delimiter is not None
+    """Write the fields of each record separated by a byte that occurs nowhere in the piece.
+
+    The end of a record becomes a separator too, so a record has one or more fields too many; only
+    where the number of fields is open (``at_least``) are records cut out exactly.
+    """
+    assert piece.delimiters is not None
     separator = next((byte for byte in _SEPARATORS if byte not in piece.data), None)
     if separator is None:
         raise SetAside("the file is binary, not text; check what was delivered")
+    starts, ends, delimiters = piece.starts, piece.ends, piece.delimiters
+    least = expected if dialect.at_least is None else dialect.at_least
+    for index, count in _wrong_counts(piece, expected, least, dialect.at_least is not None):
+        piece.unreadable.setdefault(index, f"{count} fields instead of {expected}")
     array = np.frombuffer(piece.data, dtype=np.uint8)
-    starts, ends = piece.starts, piece.ends
-    delimiters = np.flatnonzero(array == ord(dialect.delimiter))
-    quotes = _quotes(array, dialect) if dialect.quote else array[:0].astype(np.int64)
-    keep = np.ones(len(array), dtype=bool)
-    if len(quotes):
-        # A quote's role follows from how many quotes its own record has before it.
-        base = np.searchsorted(quotes, starts)
-        record = np.searchsorted(starts, delimiters, side="right") - 1
-        inside = (np.searchsorted(quotes, delimiters) - base[np.maximum(record, 0)]) & 1
-        delimiters = delimiters[inside == 0]
-        owner = np.searchsorted(starts, quotes, side="right") - 1
-        opening = ((np.arange(len(quotes)) - base[np.maximum(owner, 0)]) & 1) == 0
-        doubled = np.zeros(len(quotes), dtype=bool)
-        doubled[1:] = opening[1:] & (quotes[1:] == quotes[:-1] + 1) & (owner[1:] == owner[:-1])
-        keep[quotes[~doubled]] = False
-    counts = np.searchsorted(delimiters, ends) - np.searchsorted(delimiters, starts) + 1
-    if dialect.at_least is None:
-        wrong = np.flatnonzero(counts != expected)
-    else:
-        wrong = np.flatnonzero(counts < dialect.at_least)
-    for index in wrong.tolist():
-        piece.unreadable.setdefault(index, f"{counts[index]} fields instead of {expected}")
     written = array.copy()
     written[delimiters] = separator
-    returns = ends[(ends > starts) & (array[ends - 1] == _RETURN)] - 1
-    keep[ends] = False
-    keep[returns] = False
-    # Bytes between records (blank lines, a header) go with the offsets below.
-    offsets = np.empty(len(starts) + 1, dtype=np.int32)
-    kept = np.empty(len(array) + 1, dtype=np.int32)
-    kept[0] = 0
-    np.cumsum(keep, out=kept[1:])
-    between = np.ones(len(starts), dtype=bool)
-    between[0] = starts[0] == 0
-    between[1:] = starts[1:] == ends[:-1] + 1
-    if not between.all() or (len(ends) and ends[-1] + 1 < len(array)):
-        outside = np.zeros(len(array) + 1, dtype=np.int8)
-        np.add.at(outside, starts, 1)
-        np.add.at(outside, ends, -1)
-        keep &= np.cumsum(outside[:-1]).astype(bool)
-        np.cumsum(keep, out=kept[1:])
-    offsets[:-1] = kept[starts]
-    offsets[-1] = kept[ends[-1]]
-    buffer = written[keep]
+    offsets = np.empty(2 * len(starts), dtype=np.int32)
+    offsets[0::2], offsets[1::2] = starts, ends
+    if b"\r" in piece.data:
+        returns = (ends > starts) & (array[ends - 1] == _RETURN)
+        offsets[1::2] -= returns
+    written[offsets[1::2]] = separator
+    written[ends] = separator
+    if piece.dropped is not None and len(piece.dropped):
+        keep = np.ones(len(array), dtype=bool)
+        keep[piece.dropped] = False
+        written = written[keep]
+        offsets -= np.searchsorted(piece.dropped, offsets).astype(np.int32)
     piece.separator = separator
-    piece.texts = pa.StringArray.from_buffers(
-        len(starts), pa.py_buffer(offsets), pa.py_buffer(buffer)
-    )
+    if dialect.at_least is None:
+        offsets = np.append(offsets[0::2], offsets[-1] + 1).astype(np.int32)
+        count = len(starts)
+    else:
+        count = len(offsets) - 1
+    piece.texts = pa.StringArray.from_buffers(count, pa.py_buffer(offsets), pa.py_buffer(written))
+    if dialect.at_least is not None:
+        piece.texts = piece.texts.take(pa.array(np.arange(0, count, 2)))
+
+
+def _wrong_counts(
+    piece: Piece, expected: int, least: int, open_ended: bool
+) -> list[tuple[int, int]]:
+    """The records with too few or too many fields, and how many they have."""
+    delimiters = piece.delimiters
+    assert delimiters is not None
+    records = len(piece.starts)
+    if not open_ended and expected > 1 and len(delimiters) == records * (expected - 1):
+        grid = delimiters.reshape(records, expected - 1)
+        if ((grid[:, 0] >= piece.starts) & (grid[:, -1] < piece.ends)).all():
+            return []
+    counts = np.searchsorted(delimiters, piece.ends) - np.searchsorted(delimiters, piece.starts) + 1
+    wrong = np.flatnonzero((counts < least) | ((counts != expected) & (not open_ended)))
+    return [(index, int(counts[index])) for index in wrong.tolist()]

@@ -7,7 +7,8 @@ engine is one more class with these methods; nothing else knows which engine it 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import duckdb
@@ -201,6 +202,20 @@ def _widens(present: str, wanted: str) -> bool:
     if not (present.startswith(prefix) and wanted.startswith(prefix)):
         return False
     return int(wanted[len(prefix) : -1]) >= int(present[len(prefix) : -1])
+
+
+# Rules that make a parsing query no faster and its planning slower: what could be shared is
+# shared by the way it is written, and pushing the verdict down would compute everything twice.
+_NEEDLESS_RULES = "filter_pushdown,common_subexpressions,join_order,statistics_propagation"
+
+
+@contextmanager
+def lean_planning(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Plan the queries within, which parse records, without the rules that they do not need."""
+    connection.execute(f"set disabled_optimizers = {literal(_NEEDLESS_RULES)}")
+    # After an error the connection may take no statement any more; then the next use ends it.
+    yield
+    connection.execute("set disabled_optimizers = ''")
 
 
 def prepare_parser(connection: duckdb.DuckDBPyConnection, threads: int, memory: str) -> None:

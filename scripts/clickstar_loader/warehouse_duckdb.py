@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from .columns import Parse
 from .sql import literal, quoted
-from .warehouse import Warehouse, WarehouseError, prepare_parser
+from .warehouse import Warehouse, WarehouseError, lean_planning, prepare_parser
 
 _STORAGE_VERSION = "v1.4.0"  # as in dbt's profile: older readers open the file too
 
@@ -136,7 +136,8 @@ class DuckDBWarehouse(Warehouse):
         # alive until the transaction ends.)
         statement = f"{self._insert(table, parse)} returning _line_number"
         try:
-            found = self.parser.execute(statement).fetchnumpy()["_line_number"]
+            with lean_planning(self.parser):
+                found = self.parser.execute(statement).fetchnumpy()["_line_number"]
         except duckdb.Error as error:
             self._check_own(error)
             raise
@@ -144,11 +145,12 @@ class DuckDBWarehouse(Warehouse):
 
     def append_all(self, table: str, parse: Parse) -> int:
         try:
-            count = self.parser.execute(self._insert(table, parse)).fetchone()
+            with lean_planning(self.parser):
+                count = self.parser.execute(self._insert(table, parse)).fetchall()
         except duckdb.Error as error:
             self._check_own(error)
             raise
-        return int(count[0]) if count else 0
+        return int(count[0][0])
 
     def _insert(self, table: str, parse: Parse) -> str:
         names = ", ".join(quoted(name) for name in parse.columns)

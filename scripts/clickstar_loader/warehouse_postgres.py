@@ -16,7 +16,15 @@ from numpy.typing import NDArray
 
 from .columns import Parse
 from .sql import literal, quoted
-from .warehouse import LEDGER, REJECTS, USER_AGENTS, Warehouse, WarehouseError, prepare_parser
+from .warehouse import (
+    LEDGER,
+    REJECTS,
+    USER_AGENTS,
+    Warehouse,
+    WarehouseError,
+    lean_planning,
+    prepare_parser,
+)
 
 _CSV = "format csv, header false, nullstr '\\N'"
 _LOCK_NAME = "clickstar loader"
@@ -98,10 +106,8 @@ class PostgresWarehouse(Warehouse):
     def append(self, table: str, parse: Parse, records: pa.Table) -> NDArray[np.int64]:
         # DuckDB finds `records` by its Python name.
         names = ", ".join(quoted(name) for name in parse.columns)
-        self.parser.execute(
-            f"create or replace temp table parsed as select {names} from ({parse.query}) "
-            "where _verdict is null"
-        )
+        with lean_planning(self.parser):
+            self.parser.execute(f"create or replace temp table parsed as {parse.accepted()}")
         self._copy(table, parse.columns, f"select {names} from parsed")
         found = self.parser.execute("select _line_number from parsed").fetchnumpy()["_line_number"]
         return np.asarray(found, dtype=np.int64)
