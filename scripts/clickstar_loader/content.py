@@ -133,7 +133,7 @@ class _Gzip(_Stored):
             return bytes(self._members.read(size))
         except EOFError as error:
             raise SetAside(_truncated("gzip")) from error
-        except (igzip.BadGzipFile, isal_zlib.error) as error:
+        except (igzip.BadGzipFile, isal_zlib.error) as error:  # type: ignore[misc]
             raise SetAside(_damaged("gzip")) from error
         except OSError as error:
             raise _unreadable(error) from error

@@ -473,7 +473,7 @@ def document_batch(first: int, records: pa.Array) -> Batch:
 
 
 def _may_hold_nul(data: bytes) -> bool:
-    """Whether JSON text may have an escaped NUL. (The shorter search is the cheaper by far.)"""
+    """Whether JSON text may have an escaped NUL: the shorter search is the cheaper by far."""
     return b"\\" in data and b"\\u0000" in data
 
 

@@ -142,7 +142,7 @@ class PostgresWarehouse(Warehouse):
         try:
             with self._session.cursor() as cursor:
                 with cursor.copy(
-                    f"copy {self.relation(table)} ({names}) from stdin "  # type: ignore[arg-type]
+                    f"copy {self.relation(table)} ({names}) from stdin "
                     "(format csv, null '\\N')"
                 ) as copy:
                     while data := os.read(reading, 1 << 20):
@@ -159,13 +159,13 @@ class PostgresWarehouse(Warehouse):
 
     def execute(self, statement: str) -> None:
         try:
-            self._session.execute(statement)  # type: ignore[arg-type]
+            self._session.execute(statement)
         except psycopg.Error as error:
             raise self._failed(error) from error
 
     def query(self, statement: str) -> list[tuple[Any, ...]]:
         try:
-            return self._session.execute(statement).fetchall()  # type: ignore[arg-type]
+            return self._session.execute(statement).fetchall()
         except psycopg.Error as error:
             raise self._failed(error) from error
 
