@@ -142,8 +142,7 @@ class PostgresWarehouse(Warehouse):
         try:
             with self._session.cursor() as cursor:
                 with cursor.copy(
-                    f"copy {self.relation(table)} ({names}) from stdin "
-                    "(format csv, null '\\N')"
+                    f"copy {self.relation(table)} ({names}) from stdin (format csv, null '\\N')"
                 ) as copy:
                     while data := os.read(reading, 1 << 20):
                         copy.write(data)
