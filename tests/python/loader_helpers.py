@@ -6,6 +6,8 @@ and asks the warehouse by SQL; so it holds for any loader that keeps the promise
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import os
 import signal
@@ -21,8 +23,11 @@ from typing import Any
 
 import duckdb
 import psycopg
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import yaml
+import zstandard
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 LOADER = REPOSITORY / "scripts" / "load.py"
@@ -601,3 +606,109 @@ def assert_file_holds(
 def unique_name(word: str) -> str:
     """Return a name that no other test uses."""
     return f"{word}_{uuid.uuid4().hex[:10]}"
+
+
+# --- Files of events, and the lab that reads them -------------------------------------------------
+
+EVENT_FILES = [
+    {"pattern": "events/**/*.ndjson*", "format": "ndjson"},
+    {"pattern": "events/**/*.csv*", "format": "csv"},
+    {"pattern": "events/**/*.json", "format": "json"},
+    {"pattern": "events/**/*.parquet", "format": "parquet"},
+]
+
+
+def write_standard_contract(folder: Path, **landing: Any) -> None:
+    """Write the contract of these tests: one table of events in any format, and one of requests."""
+    write_contract(folder, [events_table("events", EVENT_FILES, **landing), access_log_table()])
+
+
+def ndjson(numbers: range, **changes: Any) -> bytes:
+    """Return events as NDJSON."""
+    lines = []
+    for number in numbers:
+        fields = event(number, **changes)
+        fields["geo"] = {"country": fields.pop("geo.country")}
+        lines.append(json.dumps(fields) + "\n")
+    return "".join(lines).encode()
+
+
+def csv_events(numbers: range, **changes: Any) -> bytes:
+    """Return events as CSV."""
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, EVENT_FIELDS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(event(number, **changes) for number in numbers)
+    return text.getvalue().encode()
+
+
+def parquet_events(numbers: range) -> bytes:
+    """Return events as Parquet."""
+    rows = [event(number) for number in numbers]
+    names = [name for name in EVENT_FIELDS if name != "geo.country"]
+    buffer = io.BytesIO()
+    pq.write_table(pa.table({name: [row[name] for row in rows] for name in names}), buffer)
+    return buffer.getvalue()
+
+
+def json_events(numbers: range) -> bytes:
+    """Return events as a JSON array."""
+    return b"[" + b",".join(ndjson(numbers).splitlines()) + b"]"
+
+
+def parquet_of_bad_text() -> bytes:
+    """Return Parquet with a text that is not UTF-8, as careless writers leave it."""
+    raw = pa.array([b"good-1", b"bad-\xff\xfe", b"good-3"], pa.binary())
+    text = pa.StringArray.from_buffers(3, raw.buffers()[1], raw.buffers()[2])
+    buffer = io.BytesIO()
+    pq.write_table(pa.table({"eventId": ["a", "b", "c"], "note": text}), buffer)
+    return buffer.getvalue()
+
+
+def zst(content: bytes) -> bytes:
+    """Return a zstd frame with a checksum."""
+    return zstandard.ZstdCompressor(write_checksum=True).compress(content)
+
+
+def new_lab(root: Path, **options: Any) -> Lab:
+    """Return a lab with the contract of these tests."""
+    lab = Lab(root, **options)
+    write_standard_contract(lab.contracts)
+    return lab
+
+
+def event_ids(lab: Lab, path: str | None = None) -> list[str]:
+    """Return the ids of all accepted events (of one file), sorted by number."""
+    where = "" if path is None else f" where _file_id = {lab.file(path)['file_id']}"
+    found = [row[0] for row in lab.rows(f"select event_id from raw.lab__events{where}")]
+    return sorted(found, key=lambda name: int(name.split("-")[1]))
+
+
+def names(numbers: range) -> list[str]:
+    """Return the ids of events by their numbers."""
+    return [f"event-{number}" for number in numbers]
+
+
+def kill_after(lab: Lab, seconds: float) -> int:
+    """Start a load, kill -9 it with its children after so many seconds, and return how it ended."""
+    process = lab.start("load")
+    try:
+        process.wait(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+    stdout, stderr = process.communicate()
+    assert "Traceback" not in stdout + stderr, stdout + stderr
+    return process.returncode
+
+
+def assert_says(outcome: Outcome, *words: str) -> None:
+    """Fail unless the loader's words contain all of these."""
+    missing = [word for word in words if word.lower() not in outcome.words]
+    assert not missing, f"not said: {missing}\n{outcome.text}"
+
+
+def flipped(content: bytes, bit: int) -> bytes:
+    """Return the content with one bit turned over."""
+    result = bytearray(content)
+    result[bit // 8] ^= 1 << (bit % 8)
+    return bytes(result)

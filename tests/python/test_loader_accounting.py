@@ -23,7 +23,6 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-import zstandard
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -45,6 +44,7 @@ from loader_helpers import (
     good_and_bad_events,
     positioned,
     write_contract,
+    zst,
 )
 
 TEN_MEGABYTES = 10 * 1024 * 1024
@@ -505,8 +505,8 @@ def log_values(number: int, **changes: Any) -> dict[str, Any]:
     }
 
 
-def access_log_records() -> list[Record]:
-    """Return good, odd and broken lines of an access log."""
+def access_log_records(longest: int = TEN_MEGABYTES) -> list[Record]:
+    """Return good, odd and broken lines of an access log, one of them long."""
 
     def good(number: int, case: str = "good", **changes: Any) -> Record:
         return Record(log_line(number), log_values(number, **changes), case=case)
@@ -570,7 +570,7 @@ def access_log_records() -> list[Record]:
         Record(log_line(21)[:-1], undecided=True, case="the last quote is missing"),
         good(22),
         Record(log_line(23)[:40], None, None, case="cut short"),
-        Record(log_line(24, agent="x" * TEN_MEGABYTES), None, ANY_COLUMN, case="10 MB"),
+        Record(log_line(24, agent="x" * longest), None, ANY_COLUMN, case="a long line"),
         Record(log_line(25) + b"\r", log_values(25), case="CR LF"),
         Record(
             log_line(26, agent='a, "b'.replace('"', "'") + "; c | d \t e"),
@@ -588,10 +588,13 @@ def access_log_records() -> list[Record]:
 
 
 def access_log_file(
-    path: str, compress: Callable[[bytes], bytes] = bytes, last: bytes = b"\n"
+    path: str,
+    compress: Callable[[bytes], bytes] = bytes,
+    last: bytes = b"\n",
+    longest: int = TEN_MEGABYTES,
 ) -> LandingFile:
     """Return an access log with good, odd and broken lines."""
-    records = access_log_records()
+    records = access_log_records(longest)
     return LandingFile(path, compress(joined(records, last=last)), records, LOG_VALUES)
 
 
@@ -672,7 +675,9 @@ def cloudfront_values(number: int, **changes: Any) -> dict[str, Any]:
     }
 
 
-def cloudfront_file(path: str, compress: Callable[[bytes], bytes] = bytes) -> LandingFile:
+def cloudfront_file(
+    path: str, compress: Callable[[bytes], bytes] = bytes, longest: int = TEN_MEGABYTES
+) -> LandingFile:
     """Return a CloudFront log of two parts, the second with its columns in another order."""
 
     def good(number: int) -> Record:
@@ -717,7 +722,7 @@ def cloudfront_file(path: str, compress: Callable[[bytes], bytes] = bytes) -> La
             case="a quote is a character",
         ),
         Record(
-            cloudfront_line(18, cs_uri_stem="/" + "x" * TEN_MEGABYTES),
+            cloudfront_line(18, cs_uri_stem="/" + "x" * longest),
             None,
             ANY_COLUMN,
             case="10 MB",
@@ -925,11 +930,6 @@ def members(content: bytes) -> bytes:
     return gzip.compress(content[:half]) + gzip.compress(content[half:])
 
 
-def zst(content: bytes) -> bytes:
-    """Return a zstd frame with a checksum."""
-    return zstandard.ZstdCompressor(write_checksum=True).compress(content)
-
-
 FILES: dict[str, Callable[[str], LandingFile]] = {
     "ndjson/plain.ndjson": ndjson_file,
     "ndjson/without last line end.ndjson": partial(ndjson_file, last=b""),
@@ -956,8 +956,12 @@ FILES: dict[str, Callable[[str], LandingFile]] = {
     "parquet/text.parquet": parquet_of_text,
     "parquet/types.parquet": parquet_of_types,
     "requests/plain.log": access_log_file,
-    "requests/packed.log.gz": partial(access_log_file, compress=gzip.compress, last=b""),
-    "cloudfront/E123.2024-03-01.gz": partial(cloudfront_file, compress=gzip.compress),
+    "requests/packed.log.gz": partial(
+        access_log_file, compress=gzip.compress, last=b"", longest=9_000
+    ),
+    "cloudfront/E123.2024-03-01.gz": partial(
+        cloudfront_file, compress=gzip.compress, longest=3_000
+    ),
     "cloudfront/plain": cloudfront_file,
     "alb/one.log": alb_file,
 }
@@ -1333,7 +1337,7 @@ def any_records(rows: list[Any], raw: Callable[[list[str]], bytes]) -> list[Reco
 
 
 @settings(
-    max_examples=8,
+    max_examples=6,
     deadline=None,
     derandomize=True,
     database=None,
