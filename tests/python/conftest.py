@@ -24,8 +24,10 @@ def pytest_configure() -> None:
             name.startswith("CLICKSTAR_") and name != "CLICKSTAR_SHARED_DATA"
         ):
             del os.environ[name]
-    # `make` tells its children about its own options; a test that calls make must not inherit them.
-    os.environ.pop("MAKEFLAGS", None)
+    # `make` tells its children about its options and how deep they are; a test that calls make must
+    # not inherit that.
+    for name in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS"):
+        os.environ.pop(name, None)
     # Ended from outside, still stop the PostgreSQL server that a fixture started.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 
