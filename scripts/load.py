@@ -1,10 +1,11 @@
 """Loads landing files into the raw tables; see ``--help`` and the package clickstar_loader."""
 
+import signal
 import sys
 
 
 def run() -> int:
-    """Run the command line; interrupted while Python still starts, end without a traceback."""
+    """Run the command line; interrupted while Python starts or ends, leave without a traceback."""
     try:
         from clickstar_loader.cli import main
 
@@ -12,6 +13,9 @@ def run() -> int:
     except KeyboardInterrupt:
         print("Interrupted before anything was done; run it again.", file=sys.stderr)
         return 130
+    finally:
+        # The work is done and said; what follows is Python's own leaving.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 if __name__ == "__main__":

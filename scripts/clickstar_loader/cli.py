@@ -20,7 +20,6 @@ from .settings import Settings, settings_from_environment
 from .status import show_rejects, show_status
 from .warehouse import Warehouse
 from .warehouse_duckdb import DuckDBWarehouse
-from .warehouse_postgres import PostgresWarehouse
 
 _DESCRIPTION = """\
 Loads landing files into the raw tables, accounting for every record.
@@ -103,6 +102,9 @@ def _warehouse(settings: Settings) -> Warehouse:
     common = (settings.raw_schema, settings.threads, settings.memory_limit, settings.wait_seconds)
     if settings.target == "duckdb":
         return DuckDBWarehouse(settings.duckdb_path, *common)
+    # Only who needs the driver waits for it.
+    from .warehouse_postgres import PostgresWarehouse
+
     connection = {
         name: os.environ.get(f"CLICKSTAR_POSTGRES_{variable}") or default
         for name, variable, default in (

@@ -18,7 +18,8 @@ FIRST_MOMENT = "1970-01-01"
 LAST_DAY = "2054-12-31"
 _AFTER_LAST_DAY = "2055-01-01"
 MISSING = "a required value is missing"
-_LAST = 10  # a level of steps above those that any text takes
+_URL_PARAMETER_STEPS = 7
+_LAST = 20  # a level of steps above those that any text takes
 _INTEGER_TYPES = (
     "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER",
     "UBIGINT",
@@ -34,6 +35,8 @@ _BOUNDS = {
 class Parse:
     """A query over ``records`` (or a Parquet file), its columns, and what its verdicts mean.
 
+    ``file_id`` is the SQL of the file's id, the same in all its rows.
+
     Besides the contract's columns it has ``_verdict`` (null, or 0 for an unreadable record, or
     the number of a check), the reason of an unreadable record (``_unreadable``) and the personal
     texts of a rejected one (``_personal``).
@@ -42,6 +45,7 @@ class Parse:
     query: str
     columns: tuple[str, ...]
     checks: tuple[tuple[str, str], ...]
+    file_id: str
 
     def accepted(self) -> str:
         """The rows to store."""
@@ -113,9 +117,11 @@ def parse_query(
     checks.append(("_extra", "the unknown columns together are longer than 65535 bytes"))
     conditions.append("strlen(extra) > 65535")
 
-    verdict = "\n            ".join(
+    verdict = " ".join(
         f"when {condition} then {number}" for number, condition in enumerate(conditions, 1)
     )
+    # Asked all at once first: a case of many branches costs several times what its conditions do.
+    failed = " or ".join(f"({condition})" for condition in conditions)
     selected = ",\n        ".join(
         f"c{number} as {quoted(column.name)}" for number, column in enumerate(table.columns, 1)
     )
@@ -135,7 +141,7 @@ def parse_query(
     from (
         select *, case
             when unreadable is not null then 0
-            {verdict}
+            when {failed} then case {verdict} end
         end as verdict
         from (
             select *, {", ".join(typed)}
@@ -146,6 +152,7 @@ def parse_query(
         query,
         (*(column.name for column in table.columns), *LINEAGE),
         tuple(checks),
+        lineage["_file_id"],
     )
 
 
@@ -189,16 +196,33 @@ def _own_text(steps: _Steps, column: Column, expression: str, table: Table) -> s
         level += 1
         text = steps.add(level, f"percent_decode({text})")
     if column.url_parameter:
-        name = "".join(
-            letter if letter.isalnum() or letter == "_" else f"\\x{{{ord(letter):x}}}"
-            for letter in column.url_parameter
-        )
-        found = f"regexp_extract({text}, {literal(f'(?:^|[?&]){name}=([^&#]*)')}, 1)"
-        text = steps.add(level + 1, f"replace(nullif({found}, ''), '+', ' ')")
-        text = steps.add(level + 2, f"percent_decode({text})")
-        level += 2
+        text = _url_parameter(steps, level, text, column.url_parameter)
+        level += _URL_PARAMETER_STEPS
     own = column.null_values if column.null_values is not None else table.null_values
     return steps.add(level + 1, null_mapped(text, own))
+
+
+def _url_parameter(steps: _Steps, level: int, text: str, name: str) -> str:
+    """The first value of a parameter in a URL or a query, as a form encodes it; null when empty.
+
+    Searches for plain texts take a quarter of the time of one regular expression.
+    """
+    after_question, after_other = (
+        steps.add(level + 1, f"strpos({text}, {literal(f'{before}{name}=')})") for before in "?&"
+    )
+    place = steps.add(
+        level + 2,
+        f"case when starts_with({text}, {literal(f'{name}=')}) then 0 "
+        f"when {after_question} > 0 and {after_other} > 0 "
+        f"then least({after_question}, {after_other}) "
+        f"else nullif({after_question} + {after_other}, 0) end",
+    )
+    text = steps.add(level + 3, f"substr({text}, {place} + {len(name) + 2})")
+    for further, end in enumerate("&#", level + 4):
+        cut = f"left({text}, strpos({text}, '{end}') - 1)"
+        text = steps.add(further, f"case when contains({text}, '{end}') then {cut} else {text} end")
+    text = steps.add(level + 6, f"replace(nullif({text}, ''), '+', ' ')")
+    return steps.add(level + _URL_PARAMETER_STEPS, f"percent_decode({text})")
 
 
 def _hidden(steps: _Steps, column: Column, text: str, table: Table, salt: str) -> str:
@@ -210,7 +234,7 @@ def _hidden(steps: _Steps, column: Column, text: str, table: Table, salt: str) -
         value = steps.add(_LAST, f"canonical_ip({steps.add(_LAST - 1, f'plain_ip({value})')})")
     if column.pii == "prefix":
         return f"ip_prefix({value})"
-    return f"substr(sha256({literal(salt)} || {value}), 1, 32)"
+    return f"left(sha256({literal(salt)} || {value}), 32)"
 
 
 def _typed(steps: _Steps, column: Column, text: str, native: str, table: Table) -> str:
@@ -265,7 +289,8 @@ def _moment(column: Column, text: str, native: str, table: Table) -> str:
             exact = f"case when is_decimal({text}) then {exact} end"
         return f"try(make_timestamp(try_cast(({exact}) * {10**digits} as bigint)))"
     if column.format == "iso":
-        return f"timezone('UTC', try_cast({text} as timestamptz))"
+        # The same as timezone('UTC', …), without the calendar of time zones.
+        return f"make_timestamp(epoch_us(try_cast({text} as timestamptz)))"
     parsed = f"try_strptime(cast({text} as varchar), {literal(column.format)})"
     if "%z" in column.format.lower():
         return f"timezone('UTC', {parsed})"

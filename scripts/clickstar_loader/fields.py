@@ -104,11 +104,20 @@ def text_fields(table: Table, pattern: FilePattern, batch: Batch) -> Fields:
 
 
 def _json(table: Table, wanted: list[str], batch: Batch) -> Fields:
-    plain = [name for name in wanted if "[key=" not in name]
-    expressions = {name: f"v[{place}]" for place, name in enumerate(plain, 1)}
+    """Fields of JSON texts: keys of the object by one transformation, what lies deeper by paths."""
+    expressions: dict[str, str] = {}
+    members: dict[str, None] = {}
+    paths: list[str] = []
     for name in wanted:
         if "[key=" in name:
             expressions[name] = _json_lookup(name)
+        # The members of a DuckDB struct do not differ by case alone.
+        elif re.search(r"[.\[]", name) or name.lower() in map(str.lower, members):
+            paths.append(_json_path(name))
+            expressions[name] = f"v[{len(paths)}]"
+        else:
+            members[name] = None
+            expressions[name] = f"members.{quoted(name)}"
     known = sorted({re.split(r"[.\[]", name)[0] for name in wanted})
     patch = literal(json.dumps(dict.fromkeys(known)))
     usual = _usual_keys(batch, set(known))
@@ -117,18 +126,22 @@ def _json(table: Table, wanted: list[str], batch: Batch) -> Fields:
                 or list_has_all({literals(known)}, keys) then null
             else mask_text(nullif(cast(json_merge_patch(record, {patch}) as varchar), '{{}}'))
         end"""
-    paths = literals([_json_path(name) for name in plain])
-    # Where anything fails inside `try`, it goes through the records again one by one.
+    taken = ["json_keys(parsed) as keys"]
+    if members:
+        shape = literal(json.dumps(dict.fromkeys(members, "VARCHAR")))
+        taken.append(f"json_transform(parsed, {shape}) as members")
+    if paths:
+        taken.append(f"json_extract_string(parsed, {literals(paths)}) as v")
+    # Invalid JSON is null once it is cast, so that nothing after it can fail; inside `try`, one
+    # failure would send all the records through again one by one.
     source = f"""(
         select *, case
-            when v is null or keys is null then 'not valid JSON'
-            when len(keys) = 0 and json_type(record) != 'OBJECT' then 'not a JSON object'
+            when keys is null then 'not valid JSON'
+            when len(keys) = 0 and json_type(parsed) != 'OBJECT' then 'not a JSON object'
         end as unreadable
         from (
-            select line_number, record,
-                try(case when valid then json_extract_string(record, {paths}) end) as v,
-                try(case when valid then json_keys(record) end) as keys
-            from (select *, json_valid(record) as valid from records)
+            select line_number, record, parsed, {", ".join(taken)}
+            from (select *, try_cast(record as json) as parsed from records)
         )
     )"""
     return Fields(source, expressions, extra)
@@ -294,20 +307,9 @@ def parquet_fields(
     types = {name: str(data_type) for name, data_type, *_ in described}
     types.pop("file_row_number", None)
     wanted = wanted_fields(table, pattern)
-    expressions, native = {}, {}
-    for name in wanted:
-        expression = _parquet_expression(name, types)
-        if expression is None:
-            continue
-        try:
-            kind = connection.execute(
-                f"select typeof({expression}) from (select * from {reader} limit 0) "
-                "right join (select 1) on true"
-            ).fetchall()
-        except duckdb.Error:
-            continue
-        expressions[name] = expression
-        native[name] = str(kind[0][0])
+    candidates = {name: _parquet_expression(name, types) for name in wanted}
+    expressions = {name: found for name, found in candidates.items() if found is not None}
+    native = _types_of(connection, reader, expressions)
     check_required(table, pattern, set(expressions))
     known = {re.split(r"[.\[]", name)[0] for name in wanted}
     unknown = tuple(name for name in types if name not in known and name not in wanted)
@@ -327,6 +329,29 @@ def parquet_fields(
         f"(select *, file_row_number + 1 as line_number, null::varchar as unreadable from {reader})"
     )
     return Fields(source, expressions, extra, native, unknown)
+
+
+def _types_of(
+    connection: duckdb.DuckDBPyConnection, reader: str, expressions: dict[str, str]
+) -> dict[str, str]:
+    """Field to DuckDB type; a field whose path does not lead anywhere is taken out."""
+
+    def asked(names: list[str]) -> list[str]:
+        selected = ", ".join(f"({expressions[name]})" for name in names)
+        described = connection.execute(f"describe select {selected} from {reader}").fetchall()
+        return [str(row[1]) for row in described]
+
+    names = list(expressions)
+    try:
+        return dict(zip(names, asked(names), strict=True)) if names else {}
+    except duckdb.BinderException:
+        native = {}
+        for name in names:
+            try:
+                native[name] = asked([name])[0]
+            except duckdb.BinderException:
+                del expressions[name]
+        return native
 
 
 def _parquet_expression(name: str, types: dict[str, str]) -> str | None:

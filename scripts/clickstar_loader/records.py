@@ -31,7 +31,7 @@ from .errors import SetAside
 Positions = NDArray[np.int64]
 
 PIECE = 1 << 20
-BATCH = 48 << 20
+BATCH = 96 << 20
 LONGEST_RECORD = 64 << 20
 RAW_TEXT = 65_535
 _NEWLINE, _RETURN, _HASH, _BACKSLASH = 10, 13, 35, 92
@@ -156,7 +156,7 @@ def _batch(first: int, pieces: list[tuple[int, Piece]], names: tuple[str, ...], 
                 "line_number": pa.chunked_array(numbers, type=pa.int64()),
                 "record": pa.chunked_array(texts, type=pa.string()),
             }
-        ),
+        ).combine_chunks(),  # DuckDB treats each chunk as a task of its own
         unreadable=unreadable,
         fields=names,
         separator=chr(pieces[0][1].separator) if pieces else "",

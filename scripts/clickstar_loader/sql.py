@@ -123,7 +123,7 @@ _MACROS = (
             when regexp_full_match(
                 ip,
                 '((25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])(\.|$)){4}'
-            ) then regexp_replace(ip, '\.[0-9]+$', '.0/24')
+            ) then left(ip, length(ip) - strpos(reverse(ip), '.')) || '.0/24'
             when contains(ip, ':') and regexp_full_match(ip, '([0-9a-f]{1,4}(:|$)){8}')
                 then regexp_extract(ip, '^(([0-9a-f]+:){2}[0-9a-f]+)', 1) || '::/48'
         end

@@ -205,8 +205,12 @@ def _widens(present: str, wanted: str) -> bool:
 
 
 # Rules that make a parsing query no faster and its planning slower: what could be shared is
-# shared by the way it is written, and pushing the verdict down would compute everything twice.
-_NEEDLESS_RULES = "filter_pushdown,common_subexpressions,join_order,statistics_propagation"
+# shared by the way it is written; pushing the verdict down, or a column of a subquery up into
+# what uses it, would compute it twice.
+_NEEDLESS_RULES = (
+    "filter_pushdown,common_subexpressions,join_order,statistics_propagation,"
+    "projection_pullup,projection_placement"
+)
 
 
 @contextmanager

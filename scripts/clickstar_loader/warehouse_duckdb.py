@@ -18,6 +18,10 @@ from .sql import literal, quoted
 from .warehouse import Warehouse, WarehouseError, lean_planning, prepare_parser
 
 _STORAGE_VERSION = "v1.4.0"  # as in dbt's profile: older readers open the file too
+# Rows per block of a raw table. What fills a block goes straight into the file, compressed; the
+# rest of a transaction is written to the log first and compressed later. With DuckDB's usual
+# 122,880, most files would be written twice.
+_ROW_GROUP = 30_720
 
 
 class DuckDBWarehouse(Warehouse):
@@ -90,13 +94,19 @@ class DuckDBWarehouse(Warehouse):
     ) -> duckdb.DuckDBPyConnection:
         waited = False
         while True:
+            connection = duckdb.connect()
             try:
-                return duckdb.connect(
-                    str(self.path),
-                    read_only=read_only,
-                    config={"storage_compatibility_version": _STORAGE_VERSION},
+                options = (
+                    f"storage_version {literal(_STORAGE_VERSION)}, row_group_size {_ROW_GROUP}"
                 )
+                connection.execute(
+                    f"attach {literal(str(self.path))} as warehouse "
+                    f"({'read_only' if read_only else options})"
+                )
+                connection.execute("use warehouse")
+                return connection
             except duckdb.Error as error:
+                connection.close()
                 message = str(error)
                 if "lock" not in message.lower():
                     raise WarehouseError(
@@ -134,10 +144,18 @@ class DuckDBWarehouse(Warehouse):
     def append(self, table: str, parse: Parse, records: pa.Table) -> NDArray[np.int64]:
         # DuckDB finds `records` by its Python name. (A registered view would keep every batch
         # alive until the transaction ends.)
-        statement = f"{self._insert(table, parse)} returning _line_number"
+        numbers = records.column("line_number").to_numpy()
         try:
             with lean_planning(self.parser):
-                found = self.parser.execute(statement).fetchnumpy()["_line_number"]
+                count = self.parser.execute(self._insert(table, parse)).fetchall()[0][0]
+            if count == len(numbers):
+                return numbers
+            # With `returning` DuckDB would not write while it reads; asking is cheaper.
+            found = self.parser.execute(
+                f"select _line_number from {self.relation(table)} "
+                f"where _file_id = {parse.file_id} "
+                f"and _line_number between {numbers[0]} and {numbers[-1]}"
+            ).fetchnumpy()["_line_number"]
         except duckdb.Error as error:
             self._check_own(error)
             raise
