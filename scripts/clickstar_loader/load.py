@@ -30,7 +30,7 @@ from .report import UNCHANGED, FileOutcome, LoadOutcome, Reporter
 from .settings import Settings
 from .sql import literal
 from .user_agents import parsed_user_agents
-from .warehouse import REJECTS, USER_AGENTS, Warehouse
+from .warehouse import REJECTS, USER_AGENTS, Warehouse, lean_planning
 
 _LARGEST_DOCUMENT = 256 << 20
 _AT_ONCE = 100_000
@@ -314,7 +314,9 @@ class FileLoad:
 
     def _rejected_of(self, parse: Parse, records: pa.Table | None) -> pa.Table:
         # DuckDB finds `records` by its Python name.
-        return self._warehouse.parser.sql(parse.rejected()).to_arrow_table()
+        parser = self._warehouse.parser
+        with lean_planning(parser):
+            return parser.sql(parse.rejected()).to_arrow_table()
 
     def _reject_unreadable(self, parse: Parse, batch: Batch) -> None:
         numbers = np.array(sorted(batch.unreadable), dtype=np.int64)

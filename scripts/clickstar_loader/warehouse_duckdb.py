@@ -144,7 +144,7 @@ class DuckDBWarehouse(Warehouse):
     def append(self, table: str, parse: Parse, records: pa.Table) -> NDArray[np.int64]:
         # DuckDB finds `records` by its Python name. (A registered view would keep every batch
         # alive until the transaction ends.)
-        numbers = records.column("line_number").to_numpy()
+        numbers: NDArray[np.int64] = records.column("line_number").to_numpy()
         try:
             with lean_planning(self.parser):
                 count = self.parser.execute(self._insert(table, parse)).fetchall()[0][0]
