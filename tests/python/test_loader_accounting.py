@@ -12,6 +12,8 @@ import csv
 import gzip
 import io
 import json
+import random
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -19,6 +21,7 @@ from decimal import Decimal
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -1275,6 +1278,44 @@ def test_times_nulls_and_decoding_follow_the_contract(tmp_path: Path) -> None:
     )
     assert from_json[3]["local_at"] == datetime(2024, 7, 1, 12)
     assert from_json[4]["local_at"] == datetime(2024, 7, 1, 10, 0, 0, 500000)
+
+
+def test_a_parameter_of_a_url_is_what_a_regular_expression_finds(tmp_path: Path) -> None:
+    """Guards the search by plain texts against another one: a parameter may stand anywhere.
+
+    The key "URL" beside "url" guards the names that differ by case alone.
+    """
+    chance = random.Random(11)
+    pieces = ["utm=", "?", "&", "#", "=", "utm", "a", "é", "+", "%20", "%C3%A9", "x-utm="]
+    urls = ["".join(chance.choices(pieces, k=chance.randint(1, 9))) for _ in range(4000)]
+    lab = Lab(tmp_path)
+    write_contract(
+        lab.contracts,
+        [
+            contract_table(
+                "urls",
+                [{"pattern": "*.ndjson", "format": "ndjson"}],
+                [
+                    column("value", "varchar(200)", field="url", url_parameter="utm"),
+                    column("dashed", "varchar(200)", field="url", url_parameter="x-utm"),
+                    column("other", "varchar(200)", field="URL"),
+                ],
+            )
+        ],
+    )
+    lab.write("urls.ndjson", "\n".join(json.dumps({"url": u, "URL": f"U{u}"}) for u in urls))
+    lab.load()
+
+    def found(name: str, url: str) -> str | None:
+        match = re.search(rf"(?:^|[?&]){name}=([^&#]*)", url)
+        return unquote(match[1].replace("+", " ")) or None if match else None
+
+    expected = {
+        number: {"value": found("utm", url), "dashed": found("x-utm", url), "other": f"U{url}"}
+        for number, url in enumerate(urls, 1)
+    }
+    assert sum(row["value"] is not None for row in expected.values()) > 300
+    assert lab.accepted("urls.ndjson", ["value", "dashed", "other"]) == expected
 
 
 # --- Any content at all --------------------------------------------------------------------------
