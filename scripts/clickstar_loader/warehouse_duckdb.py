@@ -142,37 +142,31 @@ class DuckDBWarehouse(Warehouse):
             raise self._failed(error) from error
 
     def append(self, table: str, parse: Parse, records: pa.Table) -> NDArray[np.int64]:
-        # DuckDB finds `records` by its Python name. (A registered view would keep every batch
-        # alive until the transaction ends.)
         numbers: NDArray[np.int64] = records.column("line_number").to_numpy()
-        try:
-            with lean_planning(self.parser):
-                count = self.parser.execute(self._insert(table, parse)).fetchall()[0][0]
-            if count == len(numbers):
-                return numbers
-            # With `returning` DuckDB would not write while it reads; asking is cheaper.
-            found = self.parser.execute(
-                f"select _line_number from {self.relation(table)} "
-                f"where _file_id = {parse.file_id} "
-                f"and _line_number between {numbers[0]} and {numbers[-1]}"
-            ).fetchnumpy()["_line_number"]
-        except duckdb.Error as error:
-            self._check_own(error)
-            raise
-        return np.asarray(found, dtype=np.int64)
+        if self._insert(table, parse, records) == len(numbers):
+            return numbers
+        # With `returning` DuckDB would not write while it reads; asking is cheaper.
+        self.execute(
+            f"select _line_number from {self.relation(table)} where _file_id = {parse.file_id} "
+            f"and _line_number between {numbers[0]} and {numbers[-1]}"
+        )
+        return np.asarray(self.parser.fetchnumpy()["_line_number"], dtype=np.int64)
 
     def append_all(self, table: str, parse: Parse) -> int:
+        return self._insert(table, parse, None)
+
+    def _insert(self, table: str, parse: Parse, records: pa.Table | None) -> int:
+        # DuckDB finds `records` by its Python name. (A registered view would keep every batch
+        # alive until the transaction ends.)
+        names = ", ".join(quoted(name) for name in parse.columns)
+        statement = f"insert into {self.relation(table)} ({names}) {parse.accepted()}"
         try:
             with lean_planning(self.parser):
-                count = self.parser.execute(self._insert(table, parse)).fetchall()
+                count = self.parser.execute(statement).fetchall()
         except duckdb.Error as error:
             self._check_own(error)
             raise
         return int(count[0][0])
-
-    def _insert(self, table: str, parse: Parse) -> str:
-        names = ", ".join(quoted(name) for name in parse.columns)
-        return f"insert into {self.relation(table)} ({names}) {parse.accepted()}"
 
     def append_rows(self, table: str, rows: pa.Table) -> None:
         names = ", ".join(quoted(name) for name in rows.column_names)
