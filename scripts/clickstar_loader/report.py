@@ -175,7 +175,7 @@ class Reporter:
             f"+ {totals['rejected']:,} rejected."
         )
         if totals["rejected"]:
-            self.out.print("See the rejected records with: python scripts/load.py rejects")
+            self.out.print("See the rejects with: .venv/bin/python scripts/load.py rejects")
 
     def _loaded_table(self, outcome: LoadOutcome) -> None:
         by_table: dict[str, list[int]] = {}
