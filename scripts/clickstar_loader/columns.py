@@ -35,7 +35,8 @@ _BOUNDS = {
 class Parse:
     """A query over ``records`` (or a Parquet file), its columns, and what its verdicts mean.
 
-    ``file_id`` is the SQL of the file's id, the same in all its rows.
+    ``file_id`` is the SQL of the file's id, the same in all its rows; ``source`` is the relation of
+    the records, before anything is typed.
 
     Besides the contract's columns it has ``_verdict`` (null, or 0 for an unreadable record, or
     the number of a check), the reason of an unreadable record (``_unreadable``) and the personal
@@ -46,11 +47,19 @@ class Parse:
     columns: tuple[str, ...]
     checks: tuple[tuple[str, str], ...]
     file_id: str
+    source: str
 
     def accepted(self) -> str:
         """The rows to store."""
         names = ", ".join(quoted(name) for name in self.columns)
         return f"select {names} from ({self.query}) where _verdict is null"
+
+    def unreadable(self) -> str:
+        """As ``rejected``, only the unreadable records: a query that is planned in a moment."""
+        return (
+            "select line_number, 0 as verdict, unreadable, null::varchar[] as personal "
+            f"from {self.source} where unreadable is not null"
+        )
 
     def rejected(self) -> str:
         """Line number, verdict, reason and personal texts of the records not to store."""
@@ -153,6 +162,7 @@ def parse_query(
         (*(column.name for column in table.columns), *LINEAGE),
         tuple(checks),
         lineage["_file_id"],
+        fields.source,
     )
 
 

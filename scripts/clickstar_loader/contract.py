@@ -29,6 +29,7 @@ LINEAGE = {
 }
 # The parser in C is many times faster, where PyYAML was built with it.
 _SAFE_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_LONG_TEXT = 2048
 _NAME = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 _TYPE = re.compile(
     r"(?P<kind>bigint|integer|smallint|numeric|decimal|double precision|double|boolean|date"
@@ -105,6 +106,16 @@ class Table:
     def schema_columns(self) -> dict[str, str]:
         """Column name to SQL type, lineage columns last."""
         return {column.name: column.data_type.sql for column in self.columns} | LINEAGE
+
+    @property
+    def varied_columns(self) -> frozenset[str]:
+        """The columns in which few values repeat: hashes, and long texts but user agents."""
+        return frozenset(
+            column.name
+            for column in self.columns
+            if column.pii == "hash"
+            or (column.data_type.length >= _LONG_TEXT and column.name != self.user_agent)
+        )
 
 
 def read_contracts(folder: Path) -> list[Table]:

@@ -308,15 +308,20 @@ class FileLoad:
 
     def _reject(self, parse: Parse, batch: Batch, refused: NDArray[np.int64]) -> None:
         """Keep the refused ones of the readable records, each with its reason."""
-        records = batch.only(refused)
-        found = self._rejected_of(parse, records)
-        self._keep_rejects(parse, found, batch.raw_text(found.column("line_number").to_numpy()))
+        for query in (parse.unreadable(), parse.rejected()):
+            found = self._rejected_of(query, batch.only(refused))
+            numbers = found.column("line_number").to_numpy()
+            if len(numbers):
+                self._keep_rejects(parse, found, batch.raw_text(numbers))
+            refused = np.setdiff1d(refused, numbers, assume_unique=True)
+            if not len(refused):
+                return
 
-    def _rejected_of(self, parse: Parse, records: pa.Table | None) -> pa.Table:
+    def _rejected_of(self, query: str, records: pa.Table | None) -> pa.Table:
         # DuckDB finds `records` by its Python name.
         parser = self._warehouse.parser
         with lean_planning(parser):
-            return parser.sql(parse.rejected()).to_arrow_table()
+            return parser.sql(query).to_arrow_table()
 
     def _reject_unreadable(self, parse: Parse, batch: Batch) -> None:
         numbers = np.array(sorted(batch.unreadable), dtype=np.int64)
@@ -417,7 +422,7 @@ class FileLoad:
         self._accepted = self._warehouse.append_all(self._table.identifier, parse)
         if self._accepted == self._records:
             return
-        found = self._rejected_of(parse, None)
+        found = self._rejected_of(parse.rejected(), None)
         for start in range(0, found.num_rows, _AT_ONCE):
             part = found.slice(start, _AT_ONCE)
             self._keep_rejects(parse, part, self._parquet_texts(path, part))

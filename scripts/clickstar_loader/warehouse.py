@@ -152,12 +152,13 @@ class Warehouse(ABC):
         """
         existing = self.table_types()
         wanted = OWN_TABLES | {table.identifier: table.schema_columns for table in tables}
+        varied = {table.identifier: table.varied_columns for table in tables}
         problems: dict[str, str] = {}
         self.begin()
         self.execute(f"create schema if not exists {quoted(self.schema)}")
         for name, columns in wanted.items():
             if name not in existing:
-                self.create_table(name, columns)
+                self.create_table(name, columns, varied.get(name, frozenset()))
                 continue
             for column, data_type in columns.items():
                 present = existing[name].get(column)
@@ -177,8 +178,8 @@ class Warehouse(ABC):
         self.commit()
         return problems
 
-    def create_table(self, name: str, columns: dict[str, str]) -> None:
-        """Create a raw table."""
+    def create_table(self, name: str, columns: dict[str, str], varied: frozenset[str]) -> None:
+        """Create a raw table; an engine may store its ``varied`` columns in another way."""
         listed = ", ".join(f"{quoted(column)} {kind}" for column, kind in columns.items())
         self.execute(f"create table {self.relation(name)} ({listed})")
 
@@ -230,5 +231,5 @@ def prepare_parser(connection: duckdb.DuckDBPyConnection, threads: int, memory: 
     # One checkpoint at the end; after each file it would compress the last rows again and again.
     connection.execute("set checkpoint_threshold = '2GB'")
     # A type of compression that costs much of the writing time and is hardly ever chosen.
-    connection.execute("set disabled_compression_methods = 'fsst,zstd'")
+    connection.execute("set disabled_compression_methods = 'fsst'")
     create_macros(connection)

@@ -127,6 +127,14 @@ class DuckDBWarehouse(Warehouse):
                     waited = True
                 time.sleep(0.5)
 
+    def create_table(self, name: str, columns: dict[str, str], varied: frozenset[str]) -> None:
+        # Where few values repeat, DuckDB's own choice (a dictionary) takes half as long again.
+        listed = ", ".join(
+            f"{quoted(column)} {kind}{' using compression zstd' if column in varied else ''}"
+            for column, kind in columns.items()
+        )
+        self.execute(f"create table {self.relation(name)} ({listed})")
+
     def begin(self) -> None:
         self.execute("begin")
 

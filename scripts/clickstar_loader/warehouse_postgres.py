@@ -192,8 +192,8 @@ class PostgresWarehouse(Warehouse):
             return data_type.replace("varchar", "character varying")
         return "timestamp without time zone" if data_type == "timestamp" else data_type
 
-    def create_table(self, name: str, columns: dict[str, str]) -> None:
-        super().create_table(name, columns)
+    def create_table(self, name: str, columns: dict[str, str], varied: frozenset[str]) -> None:
+        super().create_table(name, columns, varied)
         if name == USER_AGENTS:
             # A B-tree holds no 8 kB value; the hash of one is unique enough to find it.
             self.execute(f"create index on {self.relation(name)} using hash (user_agent)")
