@@ -1,4 +1,4 @@
-"""What every test may use: the repository, the shared sample data, and a private PostgreSQL."""
+"""What every test may use: the repository, the shared sample data, a PostgreSQL and a Redshift."""
 
 from __future__ import annotations
 
@@ -13,13 +13,25 @@ from pathlib import Path
 import pytest
 
 from private_postgres import PostgresServer, PostgresUnavailableError, private_postgres
+from redshift_standin import (
+    Redshift,
+    RedshiftAbsentError,
+    RedshiftUnavailableError,
+    endpoint_settings,
+    running_redshift,
+)
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+# The Redshift that the caller wants the tests to use is set aside under other names, which the
+# workers of pytest-xdist inherit; no test finds it by accident.
+ASIDE = "TESTS_OF_"
 
 
 def pytest_configure() -> None:
     """Forget the caller's warehouse, so that no test can write to one that somebody works with."""
     for name in list(os.environ):
+        if name.startswith("CLICKSTAR_REDSHIFT_"):
+            os.environ[ASIDE + name] = os.environ[name]
         if name in ("TARGET", "LANDING") or (
             name.startswith("CLICKSTAR_") and name != "CLICKSTAR_SHARED_DATA"
         ):
@@ -55,6 +67,31 @@ def postgres_server() -> Iterator[PostgresServer]:
             yield server
     except PostgresUnavailableError as error:
         pytest.fail(str(error), pytrace=False)
+
+
+@pytest.fixture(scope="session")
+def redshift(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Redshift]:
+    """Return a Redshift: the endpoint of CLICKSTAR_REDSHIFT_HOST or the stand-in; or skip."""
+    named = {name.removeprefix(ASIDE): value for name, value in os.environ.items()}
+    try:
+        endpoint = endpoint_settings(named)
+        with running_redshift(tmp_path_factory.mktemp("redshift"), endpoint) as running:
+            yield running
+    except RedshiftAbsentError as error:
+        pytest.skip(str(error))
+    except RedshiftUnavailableError as error:
+        pytest.fail(str(error), pytrace=False)
+
+
+@pytest.fixture
+def redshift_environment(redshift: Redshift) -> Iterator[dict[str, str]]:
+    """Return the variables (TARGET, CLICKSTAR_REDSHIFT_*, AWS_*) of a new warehouse for a test.
+
+    Its schemas have a prefix, so that a test on a cluster touches nothing else there.
+    """
+    environment = redshift.environment()
+    yield environment
+    redshift.drop(environment)
 
 
 @pytest.fixture

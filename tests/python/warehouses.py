@@ -15,6 +15,8 @@ from pathlib import Path
 import duckdb
 import psycopg
 
+from redshift_standin import connect
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -23,7 +25,7 @@ class Warehouse:
     """One warehouse and the environment in which the project's commands reach it.
 
     Attributes:
-        target: `duckdb` or `postgres`.
+        target: `duckdb`, `postgres` or `redshift`.
         folder: scratch folder; dbt's target and log folders and a DuckDB file live in it.
         settings: environment variables beyond those of the running process.
         project: the dbt project's folder.
@@ -38,6 +40,10 @@ class Warehouse:
     def file(self) -> Path:
         """The DuckDB file of a `duckdb` warehouse."""
         return self.folder / "warehouse.duckdb"
+
+    def schema(self, name: str) -> str:
+        """The schema that is called so where no prefix is set."""
+        return f"{self.settings.get('CLICKSTAR_SCHEMA_PREFIX', '')}{name}"
 
     @property
     def environment(self) -> dict[str, str]:
@@ -102,9 +108,10 @@ class Warehouse:
         }
 
     def tables(self, schema: str) -> list[str]:
-        """The names of the tables and views of a schema, sorted."""
+        """The names of the tables and views of a schema (named without prefix), sorted."""
         rows = self.query(
-            f"select table_name from information_schema.tables where table_schema = '{schema}'"
+            "select table_name from information_schema.tables"
+            f" where table_schema = '{self.schema(schema)}'"
         )
         return sorted(str(row[0]) for row in rows)
 
@@ -113,6 +120,10 @@ class Warehouse:
         if self.target == "duckdb":
             with duckdb.connect(str(self.file), read_only=True) as connection:
                 return connection.sql(sql).fetchall()
+        if self.target == "redshift":
+            with connect(self.environment) as session, session.cursor() as cursor:
+                cursor.execute(sql)
+                return [tuple(row) for row in cursor.fetchall()]
         with self._postgres() as session:
             return list(session.execute(sql.encode()).fetchall())
 
@@ -124,6 +135,9 @@ class Warehouse:
                 connection.execute(
                     f"copy (select {listed} from {relation}) to '{path}' (header, nullstr '\\N')"
                 )
+            return
+        if self.target == "redshift":
+            _write_csv(path, columns, self.query(f"select {listed} from {relation}"))
             return
         with self._postgres() as session, path.open("wb") as file:
             sql = (
@@ -143,6 +157,20 @@ class Warehouse:
         )
 
 
+def _write_csv(path: Path, columns: Sequence[str], rows: Iterable[tuple[object, ...]]) -> None:
+    """Write rows as `export` does: every value quoted, null as a backslash and N without quotes."""
+    with path.open("w", newline="", encoding="utf-8") as file:
+        file.write(",".join(columns) + "\n")
+        for row in rows:
+            file.write(",".join(_csv_value(value) for value in row) + "\n")
+
+
+def _csv_value(value: object) -> str:
+    if value is None:
+        return "\\N"
+    return '"' + str(value).replace('"', '""') + '"'
+
+
 def project_copy(folder: Path) -> Path:
     """Copy the dbt project into a folder, for tools that write beside it."""
     for name in ("models", "macros", "seeds", "snapshots", "tests", "analyses"):
@@ -157,7 +185,8 @@ def columns_of(warehouse: Warehouse, schema: str, table: str) -> list[tuple[str,
     """Names and types of a table's columns, by name."""
     rows = warehouse.query(
         "select column_name, data_type from information_schema.columns "
-        f"where table_schema = '{schema}' and table_name = '{table}' order by column_name"
+        f"where table_schema = '{warehouse.schema(schema)}' and table_name = '{table}' "
+        "order by column_name"
     )
     return [(str(name), str(kind)) for name, kind in rows]
 
@@ -181,12 +210,16 @@ def differences(
         if {name for name, _ in kinds} != names_there:
             found.append(f"{table}: other columns: {sorted({n for n, _ in kinds} ^ names_there)}")
             continue
-        found.extend(_row_differences(one, other, f"{schema}.{table}", kinds))
+        found.extend(_row_differences(one, other, schema, table, kinds))
     return found
 
 
 def _row_differences(
-    one: Warehouse, other: Warehouse, relation: str, kinds: Sequence[tuple[str, str]]
+    one: Warehouse,
+    other: Warehouse,
+    schema: str,
+    table: str,
+    kinds: Sequence[tuple[str, str]],
 ) -> list[str]:
     with tempfile.TemporaryDirectory() as folder, duckdb.connect() as connection:
         typed = ", ".join(
@@ -197,6 +230,7 @@ def _row_differences(
         )
         for side, warehouse in (("one", one), ("other", other)):
             path = Path(folder) / f"{side}.csv"
+            relation = f"{warehouse.schema(schema)}.{table}"
             warehouse.export(relation, [name for name, _ in kinds], path)
             connection.execute(
                 f"create table {side} as select {typed} from read_csv("
@@ -216,7 +250,7 @@ def _row_differences(
             return []
         header = [name for name, _ in kinds]
         report = (
-            f"{relation}: {counts[0]} and {counts[1]} rows\n  columns: {header}"
+            f"{schema}.{table}: {counts[0]} and {counts[1]} rows\n  columns: {header}"
             f"\n  only in {one.target} {one.folder.name}: {only_one}"
             f"\n  only in {other.target} {other.folder.name}: {only_other}"
         )
