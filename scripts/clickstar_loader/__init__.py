@@ -11,7 +11,7 @@ The modules read like the work:
 ``columns``    the SQL that types the fields, rejects what does not fit and hides personal data
 ``load``       one file, one transaction: rows, rejects and the ledger
 ``ledger``     which files are there already, and what a changed or repeated file means
-``warehouse``  the interface of an engine; ``warehouse_duckdb`` and ``warehouse_postgres`` are two
+``warehouse``  the interface of an engine; there is a ``warehouse_<engine>`` for each
 ``user_agents`` the devices behind the distinct user agents
 ``report``     what the person at the terminal, or the machine behind it, reads
 """

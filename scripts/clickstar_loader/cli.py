@@ -16,7 +16,7 @@ from .discover import Landing
 from .errors import LoaderError, UsageError
 from .load import Loader
 from .report import Reporter
-from .settings import Settings, settings_from_environment
+from .settings import TARGETS, Settings, settings_from_environment
 from .status import show_rejects, show_status
 from .warehouse import Warehouse
 from .warehouse_duckdb import DuckDBWarehouse
@@ -102,6 +102,8 @@ def _warehouse(settings: Settings) -> Warehouse:
     common = (settings.raw_schema, settings.threads, settings.memory_limit, settings.wait_seconds)
     if settings.target == "duckdb":
         return DuckDBWarehouse(settings.duckdb_path, *common)
+    if settings.target == "redshift":
+        return _redshift(*common)
     # Only who needs the driver waits for it.
     from .warehouse_postgres import PostgresWarehouse
 
@@ -116,6 +118,30 @@ def _warehouse(settings: Settings) -> Warehouse:
         )
     }
     return PostgresWarehouse(connection, *common)
+
+
+def _redshift(schema: str, threads: int, memory: str, wait_seconds: float) -> Warehouse:
+    from .warehouse_redshift import RedshiftWarehouse, staging
+
+    def given(name: str, default: str) -> str:
+        return os.environ.get(f"CLICKSTAR_REDSHIFT_{name}") or default
+
+    port, mode = given("PORT", "5439"), given("SSLMODE", "prefer")
+    if not port.isdecimal():
+        raise UsageError(f"CLICKSTAR_REDSHIFT_PORT is {port!r}: it must be a port number.")
+    connection = {
+        "host": given("HOST", "127.0.0.1"),
+        "port": int(port),
+        "user": given("USER", "clickstar"),
+        "password": given("PASSWORD", ""),
+        "database": given("DATABASE", "clickstar"),
+        # The modes are those of dbt's profile; dbt-redshift gives the driver the same two.
+        "ssl": mode != "disable",
+        "sslmode": "verify-full" if mode == "verify-full" else "verify-ca",
+        "timeout": 30,
+    }
+    place = staging(given("S3_PREFIX", ""), given("IAM_ROLE", ""))
+    return RedshiftWarehouse(connection, place, schema, threads, memory, wait_seconds)
 
 
 def _fail(reporter: Reporter, sentence: str, exit_code: int) -> int:
@@ -142,9 +168,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--landing", help="folder or s3:// prefix of the files (default: LANDING, or landing/)"
     )
-    parser.add_argument(
-        "--target", choices=["duckdb", "postgres"], help="the engine (default: TARGET, or duckdb)"
-    )
+    parser.add_argument("--target", choices=TARGETS, help="the engine (default: TARGET, or duckdb)")
     parser.add_argument("--contracts", help="folder of the contracts (default: models/staging)")
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     parser.add_argument(

@@ -13,7 +13,6 @@ from datetime import datetime
 import pyarrow as pa
 
 from .discover import FileState
-from .sql import literal
 from .warehouse import LEDGER, OWN_TABLES, REJECTS, Warehouse
 
 LOADED, SUPERSEDED, DUPLICATE, SET_ASIDE = "loaded", "superseded", "duplicate", "set_aside"
@@ -194,7 +193,8 @@ class Ledger:
         if place in self._by_place:
             self._warehouse.execute(
                 f"delete from {relation} "
-                f"where table_name = {literal(table)} and path = {literal(path)}"
+                f"where table_name = {self._warehouse.literal(table)} "
+                f"and path = {self._warehouse.literal(path)}"
             )
         rows = [asdict(entry) for entry in entries]
         self._warehouse.append_rows(

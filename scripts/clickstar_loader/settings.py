@@ -11,7 +11,7 @@ from .errors import UsageError
 
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
 DEMO_SALT = "clickstar-demo-salt"
-TARGETS = ("duckdb", "postgres")
+TARGETS = ("duckdb", "postgres", "redshift")
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Any
 from .contract import Table
 from .errors import LoaderError
 from .report import Reporter
-from .sql import literal, quoted
+from .sql import quoted
 from .warehouse import LEDGER, REJECTS, Warehouse
 
 _REJECT_COLUMNS = (
@@ -94,7 +94,7 @@ def show_rejects(
 
     Raises LoaderError when the CSV cannot be written.
     """
-    where = f"where rejects.table_name = {literal(table)}" if table else ""
+    where = f"where rejects.table_name = {warehouse.literal(table)}" if table else ""
     total = warehouse.query(
         f"select count(*) from {warehouse.relation(REJECTS)} as rejects {where}"
     )[0][0]

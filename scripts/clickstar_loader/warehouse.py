@@ -84,6 +84,10 @@ class Warehouse(ABC):
         """The raw table's qualified name in SQL."""
         return f"{quoted(self.schema)}.{quoted(table)}"
 
+    def literal(self, text: str) -> str:
+        """The text as a string in the engine's SQL."""
+        return literal(text)
+
     @abstractmethod
     def open(self, announce: Callable[[str], None], read_only: bool = False) -> None:
         """Connect, as the only loader unless ``read_only``; wait for another one that is at work.
@@ -167,7 +171,7 @@ class Warehouse(ABC):
                         f"alter table {self.relation(name)} add column {quoted(column)} {data_type}"
                     )
                 elif present != self.catalog_type(data_type):
-                    if name == replayed or _widens(present, self.catalog_type(data_type)):
+                    if name == replayed or widens(present, self.catalog_type(data_type)):
                         self._convert(name, column, present, data_type)
                     else:
                         problems[name] = (
@@ -197,7 +201,7 @@ class Warehouse(ABC):
             ) from error
 
 
-def _widens(present: str, wanted: str) -> bool:
+def widens(present: str, wanted: str) -> bool:
     """Whether both are varchar, the wanted one not shorter."""
     prefix = "character varying("
     if not (present.startswith(prefix) and wanted.startswith(prefix)):
