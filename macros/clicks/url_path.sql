@@ -2,7 +2,7 @@
 {% macro url_path(url) -%}
     {%- set bare = "split_part(split_part(" ~ url ~ ", '#', 1), '?', 1)" -%}
     nullif(
-        substr(
+        substring(
             {{ bare }},
             length(split_part({{ bare }}, '/', 1) || '//' || split_part({{ bare }}, '/', 3)) + 1
         ),

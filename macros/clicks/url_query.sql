@@ -3,6 +3,6 @@
     {%- set bare = "split_part(" ~ url ~ ", '#', 1)" -%}
     case
         when strpos({{ bare }}, '?') > 0
-            then nullif(substr({{ bare }}, strpos({{ bare }}, '?') + 1), '')
+            then nullif(substring({{ bare }}, strpos({{ bare }}, '?') + 1), '')
     end
 {%- endmacro %}

@@ -1,4 +1,11 @@
-{{ config(materialized='table', indexes=[{'columns': ['source', 'medium', 'campaign']}]) }}
+{{
+    config(
+        materialized='table',
+        contract={'enforced': true},
+        dist='all',
+        indexes=[{'columns': ['source', 'medium', 'campaign']}],
+    )
+}}
 
 with
 
@@ -32,7 +39,7 @@ sites as (
 hosts as (
     select distinct
         source,
-        substr(source, position('.' in source) + 1) as parent
+        substring(source, position('.' in source) + 1) as parent
     from combinations
 ),
 
@@ -40,7 +47,7 @@ parents as (
     select
         source,
         parent,
-        substr(parent, position('.' in parent) + 1) as grandparent
+        substring(parent, position('.' in parent) + 1) as grandparent
     from hosts
 ),
 

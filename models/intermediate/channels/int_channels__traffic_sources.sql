@@ -4,6 +4,9 @@
         incremental_strategy='delete+insert',
         unique_key='file_id',
         on_schema_change='fail',
+        contract={'enforced': true},
+        dist='even',
+        sort=['file_id'],
         post_hook="{{ forget_gone_files() }}",
     )
 }}

@@ -65,8 +65,8 @@ numbered as (
             order by line_number
         ) as occurrence,
         -- /go/<network>/<advertiser id>: the two texts after the prefix of our own links
-        split_part(substr(path, length(link_prefix) + 1), '/', 1) as link_network,
-        split_part(substr(path, length(link_prefix) + 1), '/', 2) as link_advertiser,
+        split_part(substring(path, length(link_prefix) + 1), '/', 1) as link_network,
+        split_part(substring(path, length(link_prefix) + 1), '/', 2) as link_advertiser,
         query,
         rule_id,
         sub_id,

@@ -4,6 +4,9 @@
         incremental_strategy='delete+insert',
         unique_key='click_id',
         on_schema_change='fail',
+        contract={'enforced': true},
+        dist='click_id',
+        sort=['date_key'],
         post_hook="{{ forget_gone_files() }}",
     )
 }}

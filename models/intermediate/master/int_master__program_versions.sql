@@ -1,4 +1,4 @@
-{{ config(materialized='table', dist='all') }}
+{{ config(materialized='table', contract={'enforced': true}, dist='all') }}
 
 with
 

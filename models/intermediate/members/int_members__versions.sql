@@ -1,6 +1,7 @@
 {{
     config(
         materialized='table',
+        contract={'enforced': true},
         dist='all',
         indexes=[{'columns': ['kind', 'network_code', 'source_id']}],
     )
