@@ -1,0 +1,24 @@
+{#- After a run: which advertiser keys each client's user may see, from the mapping of users to codes of
+    advertisers. Until then the rows of a new version of an advertiser are hidden, not open. -#}
+{% macro refresh_row_access() -%}
+    {%- if execute and row_access_is_on() -%}
+        {%- set advertisers = ref('dim_advertiser') -%}
+        {%- if load_relation(advertisers) is not none -%}
+            {%- set lookup = row_access_lookup() -%}
+            {%- set entitled -%}
+                select
+                    cast(lower(mapping.user_name) as varchar(127)) as user_name,
+                    advertisers.advertiser_key
+                from {{ var('row_access_mapping') }} as mapping
+                inner join {{ advertisers }} as advertisers
+                    on mapping.advertiser_code = advertisers.advertiser_code
+            {%- endset -%}
+            {%- do run_query('insert into ' ~ lookup ~ ' ' ~ entitled ~ ' except select * from ' ~ lookup) -%}
+            {%- do run_query(
+                'delete from ' ~ lookup ~ ' where not exists (select 1 from (' ~ entitled ~ ') as entitled'
+                ~ ' where entitled.user_name = client_advertisers.user_name'
+                ~ ' and entitled.advertiser_key = client_advertisers.advertiser_key)'
+            ) -%}
+        {%- endif -%}
+    {%- endif -%}
+{%- endmacro %}
