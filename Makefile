@@ -11,10 +11,10 @@ export DBT_PROFILES_DIR := $(CURDIR)
 # What Python and dbt print is UTF-8 on every machine.
 export PYTHONUTF8 := 1
 
-.PHONY: help run load build docs lint test bench venv
+.PHONY: help run load build docs lint test test-redshift bench venv
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo
 	@echo '  TARGET=duckdb|postgres|redshift  the engine (default duckdb)'
 	@echo '  LANDING=path                     the folder or s3:// prefix of the files (default landing)'
@@ -37,6 +37,10 @@ lint: venv ## check the style of SQL and Python, the types, and the rules of the
 test: venv ## run every test: pytest and dbt's, on DuckDB and on a PostgreSQL of its own
 	@$(PYTHON) scripts/private_postgres.py --check
 	@$(PYTHON) -m pytest -n 2 --dist loadfile
+
+test-redshift: venv ## run the tests on Redshift alone: a stand-in for it, or CLICKSTAR_REDSHIFT_HOST
+	@$(PYTHON) -m pytest -n 2 --dist loadfile tests/python/test_redshift_standin.py \
+	  tests/python/test_redshift_loader.py tests/python/test_redshift_build.py
 
 bench: venv ## measure the loader against DuckDB's own readers
 	@$(PYTHON) scripts/bench.py

@@ -29,6 +29,8 @@ import pytest
 import yaml
 import zstandard
 
+from redshift_standin import connect
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 LOADER = REPOSITORY / "scripts" / "load.py"
 SALT = "a salt of the tests"
@@ -174,7 +176,13 @@ class Lab:
         return outcome
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
-        """Return the rows of a query on the warehouse."""
+        """Return the rows of a query on the warehouse, which says `raw` for the raw schema."""
+        if self.warehouse["TARGET"] == "redshift":
+            raw = f"{self.warehouse['CLICKSTAR_SCHEMA_PREFIX']}raw"
+            written = query.replace("raw.", f"{raw}.").replace("'raw'", f"'{raw}'")
+            with connect(self.warehouse) as server, server.cursor() as cursor:
+                cursor.execute(written)
+                return [tuple(row) for row in cursor.fetchall()]
         if self.is_postgres:
             with psycopg.connect(
                 host=self.warehouse["CLICKSTAR_POSTGRES_HOST"],

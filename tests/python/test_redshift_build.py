@@ -1,0 +1,206 @@
+"""`TARGET=redshift` from landing files to marts, on a Redshift or on the stand-in for one.
+
+One warehouse for the whole module: `make run` fills it, and each test does one thing more to it.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import uuid
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from redshift_standin import Redshift, connect
+from warehouses import ROOT, Warehouse, project_copy
+
+NO_TESTS = ("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
+
+
+@pytest.fixture(scope="module")
+def landing(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a small landing folder of demo files."""
+    folder = tmp_path_factory.mktemp("demo") / "landing"
+    Warehouse("duckdb", folder.parent).run(
+        sys.executable,
+        str(ROOT / "scripts" / "make_demo.py"),
+        *("--landing", str(folder), "--clicks", "5000", "--days", "12"),
+        *("--truth", str(folder.parent / "truth")),
+    )
+    return folder
+
+
+@pytest.fixture(scope="module")
+def warehouse(redshift: Redshift, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
+    """Return an empty warehouse that refuses columns without explicit lengths and precisions."""
+    environment = redshift.environment()
+    if redshift.backend_port is not None:
+        redshift.administer("alter role dbt_user set rs.strict_types = 'on'")
+    folder = tmp_path_factory.mktemp("redshift_build")
+    yield Warehouse("redshift", folder, environment, project_copy(folder / "project"))
+    if redshift.backend_port is not None:
+        redshift.administer("alter role dbt_user reset rs.strict_types")
+    redshift.drop(environment)
+
+
+@pytest.fixture(scope="module")
+def said(warehouse: Warehouse, landing: Path) -> str:
+    """Return what `make run` says of the first run: load, build with every test, docs, summary."""
+    made = Warehouse(
+        "redshift",
+        warehouse.folder,
+        {**warehouse.settings, "LANDING": str(landing), "COLUMNS": "200"},
+        warehouse.project,
+    )
+    return made.run(sys.executable, str(ROOT / "scripts" / "run.py"), "run").stdout
+
+
+def outcomes(warehouse: Warehouse) -> Counter[tuple[str, str]]:
+    """Return how many nodes of each kind ended in each way in dbt's last run."""
+    path = warehouse.project / "target" / "run_results.json"
+    results: list[dict[str, Any]] = json.loads(path.read_text())["results"]
+    return Counter((result["unique_id"].split(".")[0], result["status"]) for result in results)
+
+
+def rows_of_marts(warehouse: Warehouse) -> dict[str, list[tuple[object, ...]]]:
+    """Return every row of every fact, sorted."""
+    return {
+        name: sorted(warehouse.query(f"select * from {warehouse.schema('marts')}.{name}"), key=str)
+        for name in warehouse.tables("marts")
+        if name.startswith("fct_")
+    }
+
+
+def test_make_run_loads_builds_tests_and_tells(warehouse: Warehouse, said: str) -> None:
+    for words in ("Loaded", "Built", "0 warned, 0 failed", "Headline metrics", "Redshift, "):
+        assert words in said
+    clicks = warehouse.query(f"select count(*) from {warehouse.schema('marts')}.fct_clicks")
+    assert clicks == [(5000,)]
+    catalog = json.loads((warehouse.project / "target" / "catalog.json").read_text())
+    assert catalog["nodes"]["model.clickstar.fct_clicks"]["columns"]
+
+
+def test_a_second_build_and_a_full_refresh_change_nothing(warehouse: Warehouse, said: str) -> None:
+    before = rows_of_marts(warehouse)
+    warehouse.dbt("build", "--exclude-resource-type", "unit_test")
+    assert {status for _, status in outcomes(warehouse)} == {"success", "pass"}
+    assert outcomes(warehouse)[("test", "pass")] > 300
+    assert rows_of_marts(warehouse) == before
+    warehouse.dbt("build", "--full-refresh", *NO_TESTS)
+    assert rows_of_marts(warehouse) == before
+
+
+def test_every_stored_column_has_an_explicit_length(warehouse: Warehouse, said: str) -> None:
+    """Guards that a longer text of tomorrow fits: Redshift infers a length from today's rows."""
+    schemas = ", ".join(f"'{warehouse.schema(name)}'" for name in ("intermediate", "marts"))
+    columns = warehouse.query(
+        "select c.relname, a.attname, format_type(a.atttypid, a.atttypmod) from pg_attribute as a"
+        " join pg_class as c on c.oid = a.attrelid join pg_namespace as n on n.oid = c.relnamespace"
+        f" where a.attnum > 0 and c.relkind = 'r' and n.nspname in ({schemas})"
+    )
+    assert columns
+    kinds = ("character varying", "text", "numeric")
+    assert [column for column in columns if column[2] in kinds] == []
+
+
+def test_facts_are_distributed_and_sorted(warehouse: Warehouse, said: str) -> None:
+    keys = dict(
+        (str(name), (style, sort))
+        for name, style, sort in warehouse.query(
+            'select "table", diststyle, sortkey1 from svv_table_info where "schema" ='
+            f" '{warehouse.schema('marts')}'"
+        )
+    )
+    assert keys["fct_clicks"] == ("KEY(click_id)", "date_key")
+    assert keys["fct_daily_performance"] == ("EVEN", "date_key")
+    assert {keys[name][0] for name in keys if name.startswith("dim_")} == {"ALL"}
+
+
+def test_a_view_outlives_the_swap_of_its_table(warehouse: Warehouse, said: str) -> None:
+    """Guards `bind: false`: dbt drops a replaced table with all views that are bound to it."""
+    warehouse.dbt("run", "--select", "dim_date")
+    assert "dim_date_relative" in warehouse.tables("marts")
+    relation = f"{warehouse.schema('marts')}.dim_date_relative"
+    assert warehouse.query(f"select count(*) from {relation}") == [(31046,)]
+
+
+def as_user(warehouse: Warehouse, user: str, sql: str) -> list[tuple[object, ...]]:
+    """Return the rows of a query that another user asks."""
+    environment = {
+        **warehouse.environment,
+        "CLICKSTAR_REDSHIFT_USER": user,
+        "CLICKSTAR_REDSHIFT_PASSWORD": "Pass-word-1",
+    }
+    with connect(environment) as session, session.cursor() as cursor:
+        cursor.execute(sql)
+        return [tuple(row) for row in cursor.fetchall()]
+
+
+def test_readers_are_granted_and_clients_see_their_own_rows(
+    warehouse: Warehouse, said: str, redshift: Redshift
+) -> None:
+    """Guards both hooks, twice each, and that a swapped table is protected as the old one was."""
+    if redshift.backend_port is None:
+        pytest.skip("makes users and roles, which a test does not do on a real cluster")
+    word = uuid.uuid4().hex[:8]
+    clients, staff, client, analyst = (f"{name}_{word}" for name in ("cl", "st", "client", "ana"))
+    marts, access = warehouse.schema("marts"), warehouse.schema("access")
+    master = warehouse.schema("master")
+    [(code,)] = warehouse.query(
+        f"select min(a.advertiser_code) from {marts}.fct_clicks as c"
+        f" join {marts}.dim_advertiser as a on c.advertiser_key = a.advertiser_key"
+    )
+    redshift.administer(
+        f"create role {clients}",
+        f"create role {staff}",
+        f"create user {client} password 'Pass-word-1' in role {clients}",
+        f"create user {analyst} password 'Pass-word-1' in role {staff}",
+    )
+    with connect(warehouse.environment) as session, session.cursor() as cursor:
+        cursor.execute(f"create schema {master}")
+        cursor.execute(
+            f"create table {master}.client_users"
+            " (user_name varchar(127), advertiser_code varchar(64))"
+        )
+        cursor.execute(f"insert into {master}.client_users values ('{client}', '{code}')")
+        session.commit()
+    granting = Warehouse(
+        "redshift",
+        warehouse.folder,
+        {**warehouse.settings, "CLICKSTAR_READERS": f"role:{clients},role:{staff}"},
+        warehouse.project,
+    )
+    variables = {
+        "row_access_mapping": f"{master}.client_users",
+        "row_access_clients_role": clients,
+        "row_access_staff_role": staff,
+        # The stand-in does not know this form of grant.
+        "row_access_grants_lookup": False,
+    }
+    build = (
+        *("run", "--select", "fct_clicks", "fct_daily_performance", "dim_advertiser"),
+        *("--vars", json.dumps(variables)),
+    )
+    everything = f"select count(*) from {marts}.fct_clicks"
+    [(expected,)] = warehouse.query(
+        f"select count(*) from {marts}.fct_clicks as c join {marts}.dim_advertiser as a"
+        f" on c.advertiser_key = a.advertiser_key where a.advertiser_code = '{code}'"
+    )
+    for options in ((), (), ("--full-refresh",)):
+        granting.dbt(*build, *options)
+        # On Redshift the policy itself has this right.
+        redshift.administer(
+            f"grant usage on schema {access} to {clients}",
+            f"grant select on {access}.client_advertisers to {clients}",
+        )
+        assert as_user(granting, client, everything) == [(expected,)]
+        assert as_user(granting, analyst, everything) == [(5000,)]
+        assert as_user(granting, client, f"select count(*) from {marts}.fct_daily_performance") < [
+            *as_user(granting, analyst, f"select count(*) from {marts}.fct_daily_performance")
+        ]
+    assert 0 < int(str(expected)) < 5000
+    warehouse.query(f"select count(*) from {access}.client_advertisers")
