@@ -17,6 +17,7 @@ import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -180,7 +181,10 @@ def running_redshift(folder: Path, endpoint: Mapping[str, str]) -> Iterator[Reds
 def _environment_of(program: Path) -> Path:
     """Return the stand-in's own environment, made once for each content of its requirements."""
     requirements = program.with_name("requirements.txt")
-    version = hashlib.sha256(f"{sys.version}\n{requirements.read_text()}".encode()).hexdigest()[:12]
+    # The driver by which it notes what a COPY could not take is not among its requirements.
+    more = f"psycopg2-binary=={metadata.version('psycopg2-binary')}"
+    wanted = f"{sys.version}\n{requirements.read_text()}\n{more}"
+    version = hashlib.sha256(wanted.encode()).hexdigest()[:12]
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     folder = cache / "clickstar" / f"redshift_standin_{version}"
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -190,7 +194,7 @@ def _environment_of(program: Path) -> Path:
         shutil.rmtree(folder, ignore_errors=True)
         subprocess.run([sys.executable, "-m", "venv", folder], check=True)
         done = subprocess.run(
-            [folder / "bin" / "python", "-m", "pip", "install", "-q", "-r", requirements],
+            [folder / "bin" / "python", "-m", "pip", "install", "-q", "-r", requirements, more],
             capture_output=True,
             text=True,
             check=False,

@@ -108,13 +108,13 @@ def test_every_stored_column_has_an_explicit_length(warehouse: Warehouse, said: 
 
 
 def test_facts_are_distributed_and_sorted(warehouse: Warehouse, said: str) -> None:
-    keys = dict(
-        (str(name), (style, sort))
+    keys = {
+        str(name): (style, sort)
         for name, style, sort in warehouse.query(
             'select "table", diststyle, sortkey1 from svv_table_info where "schema" ='
             f" '{warehouse.schema('marts')}'"
         )
-    )
+    }
     assert keys["fct_clicks"] == ("KEY(click_id)", "date_key")
     assert keys["fct_daily_performance"] == ("EVEN", "date_key")
     assert {keys[name][0] for name in keys if name.startswith("dim_")} == {"ALL"}
