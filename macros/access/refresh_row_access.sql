@@ -1,8 +1,9 @@
 {#- After a run: which advertiser keys each client's user may see, from the mapping of users to codes of
     advertisers. Until then the rows of a new version of an advertiser are hidden, not open. -#}
 {% macro refresh_row_access() -%}
+    {#- Outside of any condition, where dbt sees it. -#}
+    {%- set advertisers = ref('dim_advertiser') -%}
     {%- if execute and row_access_is_on() -%}
-        {%- set advertisers = ref('dim_advertiser') -%}
         {%- if load_relation(advertisers) is not none -%}
             {%- set lookup = row_access_lookup() -%}
             {%- set entitled -%}
