@@ -11,7 +11,7 @@ export DBT_PROFILES_DIR := $(CURDIR)
 # What Python and dbt print is UTF-8 on every machine.
 export PYTHONUTF8 := 1
 
-.PHONY: help run load build docs lint test test-redshift bench venv
+.PHONY: help run load build docs lint test test-redshift parity bench venv
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,6 +41,11 @@ test: venv ## run every test: pytest and dbt's, on DuckDB and on a PostgreSQL of
 test-redshift: venv ## run the tests on Redshift alone: a stand-in for it, or CLICKSTAR_REDSHIFT_HOST
 	@$(PYTHON) -m pytest -n 2 --dist loadfile tests/python/test_redshift_standin.py \
 	  tests/python/test_redshift_loader.py tests/python/test_redshift_build.py
+
+# A demo is made unless somebody names the files: LANDING has a default for the other targets.
+parity: venv ## compare the engines row by row (LANDING=path, or a demo of CLICKS=20000)
+	@$(PYTHON) scripts/parity.py $(if $(filter file,$(origin LANDING)),,--landing "$(LANDING)") \
+		$(if $(CLICKS),--clicks $(CLICKS)) $(PARITY_OPTIONS)
 
 bench: venv ## measure the loader against DuckDB's own readers
 	@$(PYTHON) scripts/bench.py

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,31 +48,31 @@ class Settings:
         return f"{self.schema_prefix}{name}"
 
 
-def read_settings() -> Settings:
-    """Read the settings; profiles.yml reads the same variables with the same defaults.
+def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
+    """Read the settings from variables; profiles.yml reads the same ones with the same defaults.
 
     Raises Problem when TARGET or a port is not one that can be meant.
     """
-    target = os.environ.get("TARGET") or "duckdb"
+    target = environment.get("TARGET") or "duckdb"
     if target not in TARGETS:
         raise Problem(f"TARGET={target} is not an engine: choose one of {', '.join(TARGETS)}.")
     server = None
     if target in PORTS:
         prefix = f"CLICKSTAR_{target.upper()}_"
-        port = os.environ.get(f"{prefix}PORT", PORTS[target])
+        port = environment.get(f"{prefix}PORT", PORTS[target])
         if not port.isdecimal():
             raise Problem(f"{prefix}PORT={port} is not a port number.")
         server = Server(
-            host=os.environ.get(f"{prefix}HOST", "127.0.0.1"),
+            host=environment.get(f"{prefix}HOST", "127.0.0.1"),
             port=int(port),
-            user=os.environ.get(f"{prefix}USER", "clickstar"),
-            password=os.environ.get(f"{prefix}PASSWORD", ""),
-            database=os.environ.get(f"{prefix}DATABASE", "clickstar"),
+            user=environment.get(f"{prefix}USER", "clickstar"),
+            password=environment.get(f"{prefix}PASSWORD", ""),
+            database=environment.get(f"{prefix}DATABASE", "clickstar"),
         )
     return Settings(
         target=target,
-        landing=os.environ.get("LANDING") or DEFAULT_LANDING,
-        schema_prefix=os.environ.get("CLICKSTAR_SCHEMA_PREFIX", ""),
-        duckdb_path=Path(os.environ.get("CLICKSTAR_DUCKDB_PATH", "warehouse/clickstar.duckdb")),
+        landing=environment.get("LANDING") or DEFAULT_LANDING,
+        schema_prefix=environment.get("CLICKSTAR_SCHEMA_PREFIX", ""),
+        duckdb_path=Path(environment.get("CLICKSTAR_DUCKDB_PATH", "warehouse/clickstar.duckdb")),
         server=server,
     )

@@ -7,14 +7,16 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import duckdb
 import psycopg
 
+from clickstar_parity.compare import compare_relations
+from clickstar_parity.extract import Side
+from clickstar_run.settings import read_settings
 from redshift_standin import connect
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -127,25 +129,14 @@ class Warehouse:
         with self._postgres() as session:
             return list(session.execute(sql.encode()).fetchall())
 
-    def export(self, relation: str, columns: Sequence[str], path: Path) -> None:
-        """Write the columns of a relation to a CSV file in which null is a backslash and N."""
-        listed = ", ".join(f'"{column}"' for column in columns)
-        if self.target == "duckdb":
-            with duckdb.connect(str(self.file), read_only=True) as connection:
-                connection.execute(
-                    f"copy (select {listed} from {relation}) to '{path}' (header, nullstr '\\N')"
-                )
-            return
-        if self.target == "redshift":
-            _write_csv(path, columns, self.query(f"select {listed} from {relation}"))
-            return
-        with self._postgres() as session, path.open("wb") as file:
-            sql = (
-                f"copy (select {listed} from {relation}) to stdout (format csv, header, null '\\N')"
-            )
-            with session.cursor().copy(sql.encode()) as rows:
-                for block in rows:
-                    file.write(block)
+    @property
+    def side(self) -> Side:
+        """The warehouse as one of a comparison."""
+        return Side(
+            f"{self.target} {self.folder.name}",
+            read_settings(self.environment),
+            Path(self.environment["DBT_TARGET_PATH"]),
+        )
 
     def _postgres(self) -> psycopg.Connection:
         return psycopg.connect(
@@ -181,77 +172,12 @@ def project_copy(folder: Path) -> Path:
     return folder
 
 
-def columns_of(warehouse: Warehouse, schema: str, table: str) -> list[tuple[str, str]]:
-    """Names and types of a table's columns, by name."""
-    rows = warehouse.query(
-        "select column_name, data_type from information_schema.columns "
-        f"where table_schema = '{warehouse.schema(schema)}' and table_name = '{table}' "
-        "order by column_name"
-    )
-    return [(str(name), str(kind)) for name, kind in rows]
-
-
 def differences(
-    one: Warehouse, other: Warehouse, schema: str = "marts", tables: Iterable[str] | None = None
+    one: Warehouse, other: Warehouse, relations: Iterable[str] | None = None
 ) -> list[str]:
-    """Every table that differs between two warehouses, with what differs; empty when none does.
+    """Every mart and snapshot that differs between two warehouses, with what differs.
 
-    Rows are compared whole, as multisets: a missing row, a second copy of a row and a changed value
-    all count. Values of `double precision` are compared to nine decimals, all others exactly.
+    Only the named relations, where some are named. The comparison is the one of `make parity`.
     """
-    found: list[str] = []
-    names = sorted(set(one.tables(schema)) | set(other.tables(schema)))
-    for table in names if tables is None else tables:
-        if not (table in one.tables(schema) and table in other.tables(schema)):
-            found.append(f"{table}: is only in one of the warehouses")
-            continue
-        kinds = columns_of(one if one.target == "duckdb" else other, schema, table)
-        names_there = {name for name, _ in columns_of(other, schema, table)}
-        if {name for name, _ in kinds} != names_there:
-            found.append(f"{table}: other columns: {sorted({n for n, _ in kinds} ^ names_there)}")
-            continue
-        found.extend(_row_differences(one, other, schema, table, kinds))
-    return found
-
-
-def _row_differences(
-    one: Warehouse,
-    other: Warehouse,
-    schema: str,
-    table: str,
-    kinds: Sequence[tuple[str, str]],
-) -> list[str]:
-    with tempfile.TemporaryDirectory() as folder, duckdb.connect() as connection:
-        typed = ", ".join(
-            f'round(cast("{name}" as double), 9) as "{name}"'
-            if kind == "DOUBLE"
-            else f'cast("{name}" as {kind}) as "{name}"'
-            for name, kind in kinds
-        )
-        for side, warehouse in (("one", one), ("other", other)):
-            path = Path(folder) / f"{side}.csv"
-            relation = f"{warehouse.schema(schema)}.{table}"
-            warehouse.export(relation, [name for name, _ in kinds], path)
-            connection.execute(
-                f"create table {side} as select {typed} from read_csv("
-                f"'{path}', header = true, all_varchar = true, nullstr = '\\N', delim = ',', "
-                "quote = '\"', escape = '\"', max_line_size = 100000000)"
-            )
-        [counts] = connection.sql(
-            "select (select count(*) from one), (select count(*) from other)"
-        ).fetchall()
-        only_one = connection.sql(
-            "select * from one except all select * from other limit 3"
-        ).fetchall()
-        only_other = connection.sql(
-            "select * from other except all select * from one limit 3"
-        ).fetchall()
-        if counts[0] == counts[1] and not only_one and not only_other:
-            return []
-        header = [name for name, _ in kinds]
-        report = (
-            f"{schema}.{table}: {counts[0]} and {counts[1]} rows\n  columns: {header}"
-            f"\n  only in {one.target} {one.folder.name}: {only_one}"
-            f"\n  only in {other.target} {other.folder.name}: {only_other}"
-        )
-        return [report]
+    compared = compare_relations([one.side, other.side], relations)
+    return [str(found) for found in compared if not found.is_equal]

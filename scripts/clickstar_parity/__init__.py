@@ -1,0 +1,1 @@
+"""Two or more warehouses compared row by row: what `make parity` and the tests both use."""
