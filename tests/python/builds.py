@@ -2,8 +2,8 @@
 
 dbt is imported and the project parsed once, in a process of its own, which also does the first job,
 so that all of dbt's caches are warm. Each further load and build is a fork of it. A build can so be
-ended by SIGKILL at any of its statements, exactly as a machine that loses its power ends it, and the
-next one starts within milliseconds.
+ended by SIGKILL at any of its statements, exactly as a machine that loses its power ends it, and
+the next one starts within milliseconds.
 
 As a program, it is that process: it reads one job a line from standard input and answers in a line.
 """
@@ -141,7 +141,7 @@ def _work(job: Mapping[str, Any], manifest: Any) -> Outcome:
     from dbt.cli.main import dbtRunner
 
     count = _Count(job["kill_at"], job["kill_after_ms"])
-    outcome = dbtRunner(manifest=manifest, callbacks=[count]).invoke([*job["dbt"], *QUIET])
+    outcome: Any = dbtRunner(manifest=manifest, callbacks=[count]).invoke([*job["dbt"], *QUIET])
     if outcome.exception is not None:
         return Outcome(count.statements, False, repr(outcome.exception))
     failed = [
@@ -179,7 +179,7 @@ def _in_a_fork(job: Mapping[str, Any], manifest: Any) -> Outcome:
 
 def _first(job: Mapping[str, Any], manifest: Any) -> Outcome:
     """Do the first job in this process, and leave nothing open that a fork would share."""
-    with open(os.devnull, "w") as quiet, contextlib.redirect_stdout(quiet):
+    with Path(os.devnull).open("w") as quiet, contextlib.redirect_stdout(quiet):
         outcome = _work(job, manifest)
     from dbt.adapters.factory import reset_adapters
 
@@ -197,9 +197,10 @@ def _serve() -> None:
     root = Path(__file__).resolve().parents[2]
     sys.path.insert(0, str(root / "scripts"))
     # Imported and prepared here, so that no fork has to.
+    from dbt.cli.main import dbtRunner
+
     import clickstar_loader.cli
     from clickstar_loader.user_agents import parsed_user_agents
-    from dbt.cli.main import dbtRunner
 
     del clickstar_loader
     parsed_user_agents(["a browser"])

@@ -1,102 +1,209 @@
-"""An incremental history equals a full refresh, however files arrive: out of order, late, twice.
+"""An incremental history equals a full refresh, whatever arrives in whatever order.
 
-The demo's files arrive in shuffled portions with a build after each: some twice under another name
-and compressed again, one first with half of its lines, master data whenever it comes. Every mart
-must then hold the same rows as in a warehouse that saw all files at once; on PostgreSQL, with
-another order of arrival, too.
+Hypothesis draws sequences of deliveries (see `deliveries.py`), with builds in between, some of them
+killed with SIGKILL at a random statement. Every mart must then hold the same rows, by key and
+value, as in a warehouse that saw the files as they are in the end, all at once. On PostgreSQL one sequence
+with everything in it does the same.
+
+In CI a few sequences run, always the same ones. `DELIVERIES=200` runs so many new ones.
 """
 
 from __future__ import annotations
 
-import gzip
-import random
+import json
+import os
 import shutil
 import sys
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, Phase, given, settings
 
+from builds import Builds, Outcome
+from deliveries import Pool, Step, one_of_everything, sequences
 from warehouses import Warehouse, differences
 
-PORTIONS = 4
+EXAMPLES = int(os.environ.get("DELIVERIES", "8"))
+EVERYTHING = ("build", "--exclude-resource-type", "test", "unit_test")
+# Seeds and what follows from seeds alone are as the first build left them. A view has no rows.
+FROM_SOURCES = ("run", "--select", "source:*+")
+TABLES_ONLY = ("--exclude", "config.materialized:view")
 
 
-@pytest.fixture(scope="module")
-def landing(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the files as they are in the end."""
-    folder = tmp_path_factory.mktemp("all") / "landing"
-    maker = Warehouse("duckdb", folder.parent)
-    maker.run(
-        sys.executable,
-        "scripts/make_demo.py",
-        *("--landing", str(folder), "--clicks", "2000", "--days", "12"),
-        *("--truth", str(folder.parent / "truth")),
-    )
-    again = sorted(folder.glob("redirector/*.ndjson.gz"))[3]
-    again.with_name("zz_delivered_again.ndjson.gz").write_bytes(
-        gzip.compress(gzip.decompress(again.read_bytes()), compresslevel=1, mtime=0)
-    )
+def fresh(folder: Path) -> Path:
+    """A new, empty folder."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
     return folder
 
 
+def put(landing: Path, step: Step) -> None:
+    """Let the files of a step arrive."""
+    for arrival in step.arrivals:
+        path = landing / arrival.path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(arrival.content)
+        # A file may be replaced within the same tick of the clock, by one of the same size.
+        stamp = path.stat().st_mtime_ns + 1_000_000 * put_count["files"]
+        os.utime(path, ns=(stamp, stamp))
+        put_count["files"] += 1
+
+
+put_count: Counter[str] = Counter()
+happened: Counter[str] = Counter()
+
+
 @pytest.fixture(scope="module")
-def full_refresh(landing: Path, tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
-    """Return a warehouse that saw all files at once."""
-    warehouse = Warehouse("duckdb", tmp_path_factory.mktemp("full"))
-    warehouse.load(landing)
-    warehouse.dbt("seed")
-    warehouse.dbt("run")
+def pool(tmp_path_factory: pytest.TempPathFactory) -> Pool:
+    """Return the files that deliveries are drawn from."""
+    folder = tmp_path_factory.mktemp("pool")
+    Warehouse("duckdb", folder).run(
+        sys.executable,
+        "scripts/make_demo.py",
+        *("--landing", str(folder / "landing"), "--clicks", "400", "--days", "64"),
+        *("--truth", str(folder / "truth")),
+    )
+    return Pool(folder / "landing")
+
+
+class OnDuckDB:
+    """A DuckDB warehouse that is built from no files once, and copied for each sequence."""
+
+    def __init__(self, builds: Builds, template: Warehouse, scratch: Path) -> None:
+        self._builds = builds
+        self._scratch = scratch
+        self.template = template
+        first = builds.run({}, EVERYTHING, landing=fresh(template.folder / "landing"))
+        assert not first.said, first.said
+        self.marts = marts_that_change(template)
+
+    def new(self, name: str) -> Warehouse:
+        """A copy of the empty warehouse, with what dbt and the comparison need beside it."""
+        folder = fresh(self._scratch / name)
+        shutil.copy(self.template.file, folder / self.template.file.name)
+        (folder / "target").mkdir()
+        shutil.copy(self.template.folder / "target" / "manifest.json", folder / "target")
+        return Warehouse("duckdb", folder, self.template.settings)
+
+    def build(
+        self, warehouse: Warehouse, landing: Path | None, *options: str, step: Step | None = None
+    ) -> Outcome:
+        """Load and build; killed in the middle where the step says so."""
+        dbt = (*FROM_SOURCES, *TABLES_ONLY, *options)
+        return run(self._builds, warehouse, landing, dbt, step)
+
+
+def run(
+    builds: Builds,
+    warehouse: Warehouse,
+    landing: Path | None,
+    dbt: Sequence[str],
+    step: Step | None,
+) -> Outcome:
+    """Load and build as a step says; a build that fails without being killed is an error."""
+    outcome = builds.run(
+        {
+            name: warehouse.environment[name]
+            for name in ("CLICKSTAR_DUCKDB_PATH", "DBT_TARGET_PATH", "DBT_LOG_PATH")
+        },
+        () if step is not None and step.build == "not built" else dbt,
+        landing,
+        kill_at=step.kill_at if step is not None and step.build == "killed" else None,
+        kill_after_ms=step.kill_after_ms if step is not None else 0,
+    )
+    assert not outcome.said, outcome.said
+    happened["killed" if outcome.killed else "built" if outcome.statements else "not built"] += 1
+    return outcome
+
+
+def marts_that_change(warehouse: Warehouse) -> list[str]:
+    """The marts that follow from a source, with their contents or their time."""
+    manifest = json.loads((warehouse.folder / "target" / "manifest.json").read_text())
+    parents = manifest["parent_map"]
+    reached: dict[str, bool] = {}
+
+    def follows(node: str) -> bool:
+        if node not in reached:
+            reached[node] = node.startswith("source.") or any(map(follows, parents.get(node, [])))
+        return reached[node]
+
+    return sorted(
+        node["name"]
+        for name, node in manifest["nodes"].items()
+        if node["resource_type"] == "model" and node["fqn"][1] == "marts" and follows(name)
+    )
+
+
+@pytest.fixture(scope="module")
+def on_duckdb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OnDuckDB]:
+    """Return a way to build warehouses quickly."""
+    template = Warehouse("duckdb", tmp_path_factory.mktemp("template"), {"CLICKSTAR_THREADS": "1"})
+    with Builds(template.environment, template.project) as builds:
+        yield OnDuckDB(builds, template, tmp_path_factory.mktemp("sequences"))
+
+
+def full_refresh(engine: OnDuckDB, steps: Sequence[Step]) -> Warehouse:
+    """A warehouse that saw the files as they are in the end, all at once."""
+    warehouse = engine.new("full")
+    landing = fresh(warehouse.folder / "landing")
+    for step in steps:
+        put(landing, step)
+    engine.build(warehouse, landing, "--full-refresh")
     return warehouse
 
 
-def deliver(landing: Path, folder: Path, seed: int, after_each: Callable[[Path], None]) -> None:
-    """Copy the files in shuffled portions, one of them cut at first; a step after each portion."""
-    order = random.Random(seed)
-    files = sorted(path for path in landing.rglob("*") if path.is_file())
-    order.shuffle(files)
-    cut = next(path for path in files if path.match("redirector/clicks_*.ndjson.gz"))
-    files.remove(cut)
-    lines = gzip.decompress(cut.read_bytes()).splitlines(keepends=True)
-    arrived = folder / cut.relative_to(landing)
-    arrived.parent.mkdir(parents=True)
-    arrived.write_bytes(gzip.compress(b"".join(lines[: len(lines) // 2]), mtime=0))
-    for number in range(PORTIONS):
-        portion = files[number::PORTIONS]
-        if number == PORTIONS - 2:
-            portion = [*portion, cut]
-        for path in portion:
-            there = folder / path.relative_to(landing)
-            there.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(path, there)
-        after_each(folder)
+def check(engine: OnDuckDB, steps: Sequence[Step]) -> None:
+    """Let a sequence happen, and compare with a full refresh."""
+    warehouse = engine.new("incremental")
+    landing = fresh(warehouse.folder / "landing")
+    for step in steps:
+        put(landing, step)
+        engine.build(warehouse, landing, step=step)
+    engine.build(warehouse, None)
+    found = differences(full_refresh(engine, steps), warehouse, engine.marts)
+    assert found == [], "\n".join([f"after {list(steps)}", *found])
 
 
-def build_in_portions(warehouse: Warehouse, landing: Path, seed: int) -> None:
-    warehouse.dbt("seed")
+def test_any_history_equals_a_full_refresh(pool: Pool, on_duckdb: OnDuckDB) -> None:
+    happened.clear()
 
-    def step(folder: Path) -> None:
-        warehouse.load(folder)
-        warehouse.dbt("run")
+    @settings(
+        max_examples=EXAMPLES,
+        derandomize="DELIVERIES" not in os.environ,
+        database=None,
+        deadline=None,
+        phases=(Phase.explicit, Phase.generate, Phase.shrink),
+        suppress_health_check=list(HealthCheck),
+        print_blob=True,
+    )
+    @given(sequences(pool))
+    def histories(steps: list[Step]) -> None:
+        check(on_duckdb, steps)
 
-    deliver(landing, warehouse.folder / "landing", seed, step)
+    histories()
+    # Otherwise it would prove little.
+    assert happened["killed"] >= EXAMPLES // 4
+    assert happened["built"] >= 2 * EXAMPLES
 
 
-def test_portions_on_duckdb_equal_a_full_refresh(
-    landing: Path, full_refresh: Warehouse, tmp_path: Path
+def test_one_of_everything_equals_a_full_refresh(pool: Pool, on_duckdb: OnDuckDB) -> None:
+    check(on_duckdb, one_of_everything(pool))
+
+
+def test_one_of_everything_on_postgres_equals_a_full_refresh_on_duckdb(
+    pool: Pool, on_duckdb: OnDuckDB, postgres_environment: dict[str, str], tmp_path: Path
 ) -> None:
-    warehouse = Warehouse("duckdb", tmp_path)
-    build_in_portions(warehouse, landing, seed=1)
-    assert full_refresh.query("select count(*) from marts.fct_clicks")[0][0] > 1000  # type: ignore[operator]
-    assert differences(warehouse, full_refresh) == []
-
-
-def test_portions_on_postgres_equal_a_full_refresh_on_duckdb(
-    landing: Path,
-    full_refresh: Warehouse,
-    postgres_environment: dict[str, str],
-    tmp_path: Path,
-) -> None:
-    warehouse = Warehouse("postgres", tmp_path, postgres_environment)
-    build_in_portions(warehouse, landing, seed=2)
-    assert differences(full_refresh, warehouse) == []
+    warehouse = Warehouse("postgres", tmp_path, {**postgres_environment, "CLICKSTAR_THREADS": "1"})
+    landing = fresh(tmp_path / "landing")
+    steps = one_of_everything(pool)
+    happened.clear()
+    with Builds(warehouse.environment, warehouse.project) as builds:
+        run(builds, warehouse, landing, EVERYTHING, None)
+        for step in steps:
+            put(landing, step)
+            run(builds, warehouse, landing, FROM_SOURCES, step)
+        run(builds, warehouse, None, FROM_SOURCES, None)
+    assert happened["killed"] >= 1
+    assert differences(full_refresh(on_duckdb, steps), warehouse, on_duckdb.marts) == []
