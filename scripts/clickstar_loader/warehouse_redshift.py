@@ -538,7 +538,7 @@ class RedshiftWarehouse(Warehouse):
             return data_type.replace("varchar", "character varying")
         return "timestamp without time zone" if data_type == "timestamp" else data_type
 
-    def create_table(self, name: str, columns: dict[str, str]) -> None:
+    def create_table(self, name: str, columns: dict[str, str], varied: frozenset[str]) -> None:
         """Create a raw table.
 
         Rows arrive in the order of their loading time, which is therefore the order to sort by: the

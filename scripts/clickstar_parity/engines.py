@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,18 +13,20 @@ from clickstar_parity.extract import Side
 from clickstar_run.problems import Problem
 from clickstar_run.settings import read_settings
 from private_postgres import PostgresUnavailableError, private_postgres
+from redshift_standin import (
+    STANDIN,
+    RedshiftAbsentError,
+    RedshiftUnavailableError,
+    certificates,
+    endpoint_settings,
+    running_redshift,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
-# The stand-in lies beside the repository where there is one.
-STANDIN = ROOT.parent / "shared" / "redshift" / "start"
-STANDIN_SECONDS = 300
 NAMES = {"duckdb": "DuckDB", "postgres": "PostgreSQL", "redshift": "Redshift"}
 # On a cluster that people work with, the comparison keeps to schemas of its own.
 SCHEMA_PREFIX = "parity_"
-NO_REDSHIFT = (
-    "Redshift was left out: CLICKSTAR_REDSHIFT_HOST names no cluster, and there is no stand-in at"
-    f" {STANDIN.parent}."
-)
+NO_REDSHIFT = f"Redshift was left out: CLICKSTAR_REDSHIFT_HOST names none (no {STANDIN})."
 
 
 @contextmanager
@@ -42,40 +43,17 @@ def running(engine: str, scratch: Path) -> Iterator[dict[str, str] | None]:
                 yield server.create_database("clickstar_parity")
         except PostgresUnavailableError as error:
             raise Problem(str(error)) from error
-    elif os.environ.get("CLICKSTAR_REDSHIFT_HOST"):
-        yield {}
-    elif STANDIN.exists():
-        with _standin(scratch / "standin") as variables:
-            yield variables
     else:
-        yield None
-
-
-@contextmanager
-def _standin(folder: Path) -> Iterator[dict[str, str]]:
-    folder.mkdir(parents=True)
-    written = folder / "env"
-    log = folder / "start.log"
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, STANDIN, folder], stdout=output, stderr=subprocess.STDOUT
-        )
-    try:
-        deadline = time.monotonic() + STANDIN_SECONDS
-        while not written.exists() and process.poll() is None and time.monotonic() < deadline:
-            time.sleep(0.2)
-        if not written.exists():
-            said = log.read_text(errors="replace").strip()[-500:]
-            raise Problem(f"The stand-in for Redshift did not start: {said}")
-        lines = written.read_text().splitlines()
-        yield dict(line.split("=", 1) for line in lines if "=" in line)
-    finally:
-        process.terminate()
         try:
-            process.wait(timeout=60)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+            with (
+                running_redshift(scratch / "standin", endpoint_settings(os.environ)) as redshift,
+                certificates(redshift.settings),
+            ):
+                yield redshift.settings
+        except RedshiftAbsentError:
+            yield None
+        except RedshiftUnavailableError as error:
+            raise Problem(str(error)) from error
 
 
 def build(engine: str, reached_by: Mapping[str, str], landing: str, scratch: Path) -> Side:

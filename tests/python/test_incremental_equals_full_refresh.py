@@ -27,7 +27,7 @@ from warehouses import Warehouse, differences
 
 # It still holds the devices of user agents that only a replaced version of a file named: see below.
 KEEPS_REPLACED = ("dim_device",)
-EXAMPLES = int(os.environ.get("DELIVERIES", "8"))
+EXAMPLES = int(os.environ.get("DELIVERIES", "4"))
 EVERYTHING = ("build", "--exclude-resource-type", "test", "unit_test")
 # Seeds and what follows from seeds alone are as the first build left them. A view has no rows.
 FROM_SOURCES = ("run", "--select", "source:*+")

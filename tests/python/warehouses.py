@@ -148,20 +148,6 @@ class Warehouse:
         )
 
 
-def _write_csv(path: Path, columns: Sequence[str], rows: Iterable[tuple[object, ...]]) -> None:
-    """Write rows as `export` does: every value quoted, null as a backslash and N without quotes."""
-    with path.open("w", newline="", encoding="utf-8") as file:
-        file.write(",".join(columns) + "\n")
-        for row in rows:
-            file.write(",".join(_csv_value(value) for value in row) + "\n")
-
-
-def _csv_value(value: object) -> str:
-    if value is None:
-        return "\\N"
-    return '"' + str(value).replace('"', '""') + '"'
-
-
 def project_copy(folder: Path) -> Path:
     """Copy the dbt project into a folder, for tools that write beside it."""
     for name in ("models", "macros", "seeds", "snapshots", "tests", "analyses"):

@@ -28,7 +28,8 @@ import psutil
 import psycopg
 import redshift_connector
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+REPOSITORY = Path(__file__).resolve().parents[1]
+STANDIN = REPOSITORY.parent / "shared" / "redshift" / "start"
 PREFIX = "CLICKSTAR_REDSHIFT_"
 BUCKET = "clickstar-tests"
 START_SECONDS = 120
@@ -107,7 +108,7 @@ class Redshift:
 
 def connect(environment: Mapping[str, str]) -> Any:
     """Return a connection of the real driver, as the user that the environment names."""
-    with _certificates(environment):
+    with certificates(environment):
         return redshift_connector.connect(
             host=environment[f"{PREFIX}HOST"],
             port=int(environment.get(f"{PREFIX}PORT") or "5439"),
@@ -119,7 +120,7 @@ def connect(environment: Mapping[str, str]) -> Any:
 
 
 @contextmanager
-def _certificates(environment: Mapping[str, str]) -> Iterator[None]:
+def certificates(environment: Mapping[str, str]) -> Iterator[None]:
     """Trust the authority of the environment, which the stand-in has of its own, for a moment."""
     before = os.environ.get("SSL_CERT_FILE")
     if "SSL_CERT_FILE" in environment:
@@ -154,16 +155,15 @@ def running_redshift(folder: Path, endpoint: Mapping[str, str]) -> Iterator[Reds
     if endpoint:
         yield Redshift(dict(endpoint), None)
         return
-    program = REPOSITORY.parent / "shared" / "redshift" / "start"
-    if not program.is_file():
+    if not STANDIN.is_file():
         raise RedshiftAbsentError(
-            f"no Redshift: set {PREFIX}HOST to an endpoint (there is no stand-in at {program})"
+            f"no Redshift: set {PREFIX}HOST to an endpoint (there is no stand-in at {STANDIN})"
         )
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "venv").symlink_to(_environment_of(program), target_is_directory=True)
+    (folder / "venv").symlink_to(_environment_of(STANDIN), target_is_directory=True)
     with (folder / "start.log").open("wb") as log:
         process = subprocess.Popen(
-            [sys.executable, str(program), str(folder)], stdout=log, stderr=subprocess.STDOUT
+            [sys.executable, str(STANDIN), str(folder)], stdout=log, stderr=subprocess.STDOUT
         )
     try:
         settings = _settings_of(process, folder)
