@@ -5,4 +5,6 @@
 
 {% macro default__grantees(names) -%} {{ names | join(', ') }} {%- endmacro %}
 
-{% macro redshift__grantees(names) -%} {{ redshift__format_grantees(names) | join(', ') }} {%- endmacro %}
+{% macro redshift__grantees(names) -%}
+    {{ names | map('replace', 'role:', 'role ') | map('replace', 'group:', 'group ') | map('replace', 'user:', '') | join(', ') }}
+{%- endmacro %}

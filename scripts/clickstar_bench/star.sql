@@ -19,16 +19,6 @@ create temp macro host_of(url) as
     nullif(split_part(split_part(split_part(split_part(split_part(lower(url), '://', 2), '/', 1), '?', 1), '#', 1), ':', 1), '');
 create temp macro parameter(query, name) as
     nullif(split_part(split_part('&' || query, '&' || name || '=', 2), '&', 1), '');
--- Escapes that stay as sent (not printable ASCII, or a letter or digit) are escaped once more first.
-create temp macro form_decoded(value) as case
-    when strpos(value, '%') > 0 then url_decode(
-        regexp_replace(
-            replace(value, '+', ' '),
-            '%([89a-fA-F][0-9a-fA-F]|[01][0-9a-fA-F]|7[fF]|3[0-9]|[46][1-9a-fA-F]|[57][0-9aA])', '%25\1', 'g'
-        )
-    )
-    else replace(value, '+', ' ')
-end;
 create temp macro affiliate(source, medium, campaign) as
     case when source is null and medium is null and campaign is null then 'affiliate' else medium end;
 
@@ -219,7 +209,7 @@ select source_name,
     case when is_own then left(parameter(query, 'prog'), 128) end as program_id,
     case when is_own then left(parameter(query, 'cid'), 128) end as campaign_id,
     case when is_own then left(parameter(query, 'crid'), 128) end as creative_id,
-    left(form_decoded(case when value_is = 'sub_id' then parameter(query, value) end), 512) as sub_id,
+    left(case when value_is = 'sub_id' then parameter(query, value) end, 512) as sub_id,
     left(landing_url, 8192) as landing_url, referrer_url, user_agent, ip_hash, cookie_hash, country_code, utm_source,
     case when is_own then affiliate(utm_source, utm_medium, utm_campaign) else utm_medium end as utm_medium,
     utm_campaign, _file_id as file_id, _line_number as line_number

@@ -129,7 +129,7 @@ final as (
             case when is_own_link then left({{ query_parameter('query', "'crid'") }}, 128) end
             as varchar(128)
         ) as creative_source_id,
-        cast(left({{ form_decoded('sub_id') }}, 512) as varchar(512)) as sub_id,
+        cast(left(sub_id, 512) as varchar(512)) as sub_id,
         landing_url,
         referrer_url,
         user_agent,
