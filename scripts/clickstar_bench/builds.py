@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from clickstar_bench.measure import DbtRun, Settings, dbt_environment, run_dbt
+from clickstar_bench.measure import DbtRun, Settings, run_dbt
 from clickstar_bench.page import Grid, Promise, Report, millions
-from clickstar_bench.warehouses import fresh_copy, raw_of
+from clickstar_bench.warehouses import started
 
 # "Peak memory under 8 GB at 50 million clicks on 2 cores."
 PROMISED_MEGABYTES = 8192
@@ -18,9 +18,7 @@ def build_part(settings: Settings) -> Report:
     """Build and test everything at each size and report what each model used."""
     builds: dict[int, DbtRun] = {}
     for clicks in settings.clicks:
-        folder = settings.scratch / str(clicks)
-        warehouse = fresh_copy(raw_of(settings, clicks), folder / "clickstar.duckdb")
-        environment = dbt_environment(folder, warehouse)
+        folder, warehouse, environment = started(settings, clicks)
         run_dbt(("parse",), environment, folder)
         builds[clicks] = run_dbt(FULL_BUILD, environment, folder)
         warehouse.unlink()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from statistics import median
+
 from clickstar_bench.history import add_day
-from clickstar_bench.measure import DbtRun, Settings, dbt_environment, run_dbt
+from clickstar_bench.measure import DbtRun, Settings, run_dbt
 from clickstar_bench.page import Grid, Promise, Report, millions
-from clickstar_bench.warehouses import fresh_copy, month_of_raw, raw_of
+from clickstar_bench.warehouses import month_of_raw, started
 
 # "Its cost grows by less than 20 % from the first to the last."
 PROMISED_GROWTH = 1.2
@@ -19,9 +21,7 @@ def day_part(settings: Settings) -> Report:
     tests: dict[int, DbtRun] = {}
     idle: dict[int, DbtRun] = {}
     for clicks in settings.clicks:
-        folder = settings.scratch / str(clicks)
-        warehouse = fresh_copy(raw_of(settings, clicks), folder / "clickstar.duckdb")
-        environment = dbt_environment(folder, warehouse)
+        folder, warehouse, environment = started(settings, clicks)
         run_dbt((*MODELS_ONLY, "--full-refresh"), environment, folder)
         days[clicks] = []
         for day in range(1, settings.runs + 1):
@@ -31,10 +31,10 @@ def day_part(settings: Settings) -> Report:
         tests[clicks] = run_dbt(TESTS_ONLY, environment, folder)
         warehouse.unlink()
     costs = {
-        clicks: _median([run.used.cpu_seconds for run in runs]) for clicks, runs in days.items()
+        clicks: median([run.used.cpu_seconds for run in runs]) for clicks, runs in days.items()
     }
     models = {
-        clicks: _median([run.node_cpu_seconds for run in runs]) for clicks, runs in days.items()
+        clicks: median([run.node_cpu_seconds for run in runs]) for clicks, runs in days.items()
     }
     first, last = min(costs), max(costs)
     growth = {
@@ -92,9 +92,3 @@ def day_part(settings: Settings) -> Report:
             },
         },
     )
-
-
-def _median(values: list[float]) -> float:
-    ordered = sorted(values)
-    middle = len(ordered) // 2
-    return ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2

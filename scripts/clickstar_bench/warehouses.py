@@ -52,3 +52,10 @@ def fresh_copy(raw: Path, target: Path) -> Path:
         leftover.unlink()
     shutil.copyfile(raw, target)
     return target
+
+
+def started(settings: Settings, clicks: int) -> tuple[Path, Path, dict[str, str]]:
+    """Return a folder, a warehouse in it with the raw tables only, and dbt's environment there."""
+    folder = settings.scratch / str(clicks)
+    warehouse = fresh_copy(raw_of(settings, clicks), folder / "clickstar.duckdb")
+    return folder, warehouse, dbt_environment(folder, warehouse)

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import os
 import threading
-import time
 from collections.abc import Callable
 from typing import Any
 
 import duckdb
-import numpy as np
 import psycopg
 import pyarrow as pa
-from numpy.typing import NDArray
 
 from .columns import Parse
 from .sql import literal, quoted
@@ -20,17 +17,16 @@ from .warehouse import (
     LEDGER,
     REJECTS,
     USER_AGENTS,
-    Warehouse,
     WarehouseError,
-    lean_planning,
     prepare_parser,
 )
+from .warehouse_server import ServerWarehouse
 
 _CSV = "format csv, header false, nullstr '\\N'"
 _LOCK_NAME = "clickstar loader"
 
 
-class PostgresWarehouse(Warehouse):
+class PostgresWarehouse(ServerWarehouse):
     """A PostgreSQL database; one loader at a time writes a schema, by an advisory lock."""
 
     def __init__(
@@ -77,21 +73,9 @@ class PostgresWarehouse(Warehouse):
             f"select pg_try_advisory_lock(hashtext({literal(_LOCK_NAME)}), "
             f"hashtext({literal(self.schema)}))"
         )
-        deadline = time.monotonic() + self._wait_seconds
-        waited = False
-        while not self.query(attempt)[0][0]:
-            if time.monotonic() >= deadline:
-                raise WarehouseError(
-                    f"Another loader is still at work on {self.schema} at {self.name}: run this "
-                    "again when it is done."
-                )
-            if not waited:
-                announce(
-                    f"Another loader is at work on {self.schema} at {self.name}; waiting for it "
-                    f"up to {self._wait_seconds:.0f} seconds."
-                )
-                waited = True
-            time.sleep(0.25)
+        self._wait_for_turn(
+            lambda: bool(self.query(attempt)[0][0]), announce, self._wait_seconds, 0.25
+        )
 
     def begin(self) -> None:
         self.execute("begin")
@@ -103,22 +87,17 @@ class PostgresWarehouse(Warehouse):
         if not self._session.closed:
             self.execute("rollback")
 
-    def append(self, table: str, parse: Parse, records: pa.Table) -> NDArray[np.int64]:
-        # DuckDB finds `records` by its Python name.
-        names = ", ".join(quoted(name) for name in parse.columns)
-        with lean_planning(self.parser):
-            self.parser.execute(f"create or replace temp table parsed as {parse.accepted()}")
-        self._copy(table, parse.columns, f"select {names} from parsed")
-        found = self.parser.execute("select _line_number from parsed").fetchnumpy()["_line_number"]
-        return np.asarray(found, dtype=np.int64)
-
     def append_all(self, table: str, parse: Parse) -> int:
         return self._copy(table, parse.columns, parse.accepted())
 
     def append_rows(self, table: str, rows: pa.Table) -> None:
         names = ", ".join(quoted(name) for name in rows.column_names)
         self.parser.execute(f"create or replace temp table parsed as select {names} from rows")
-        self._copy(table, tuple(rows.column_names), f"select {names} from parsed")
+        self._send(table, tuple(rows.column_names))
+
+    def _send(self, table: str, columns: tuple[str, ...]) -> int:
+        names = ", ".join(quoted(name) for name in columns)
+        return self._copy(table, columns, f"select {names} from parsed")
 
     def _copy(self, table: str, columns: tuple[str, ...], query: str) -> int:
         """Send the query's rows to the table; how many the server took.
@@ -175,22 +154,8 @@ class PostgresWarehouse(Warehouse):
         )
         return [row[0] for row in found]
 
-    def table_types(self) -> dict[str, dict[str, str]]:
-        types: dict[str, dict[str, str]] = {}
-        for table, column, data_type in self.query(
-            "select c.relname, a.attname, format_type(a.atttypid, a.atttypmod) "
-            "from pg_attribute as a join pg_class as c on c.oid = a.attrelid "
-            "join pg_namespace as n on n.oid = c.relnamespace "
-            "where a.attnum > 0 and not a.attisdropped and c.relkind in ('r', 'p') "
-            f"and n.nspname = {literal(self.schema)}"
-        ):
-            types.setdefault(table, {})[column] = data_type
-        return types
-
-    def catalog_type(self, data_type: str) -> str:
-        if data_type.startswith("varchar"):
-            return data_type.replace("varchar", "character varying")
-        return "timestamp without time zone" if data_type == "timestamp" else data_type
+    def _catalog(self, statement: str) -> list[tuple[Any, ...]]:
+        return self.query(statement)
 
     def create_table(self, name: str, columns: dict[str, str], varied: frozenset[str]) -> None:
         super().create_table(name, columns, varied)

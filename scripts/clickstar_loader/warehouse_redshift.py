@@ -26,11 +26,9 @@ import boto3
 import boto3.exceptions
 import botocore.exceptions
 import duckdb
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import redshift_connector
-from numpy.typing import NDArray
 from redshift_connector.error import Error as DriverError
 
 from .columns import Parse
@@ -39,12 +37,12 @@ from .sql import quoted
 from .warehouse import (
     LEDGER,
     USER_AGENTS,
-    Warehouse,
     WarehouseError,
     lean_planning,
     prepare_parser,
     widens,
 )
+from .warehouse_server import ServerWarehouse
 
 # Held by a loader for as long as it runs, and by each of its transactions: when a loader is killed,
 # its last transaction may outlive its connection for a moment, and nobody may read the ledger then.
@@ -115,7 +113,7 @@ class _Upload:
     found_by: str | None = None
 
 
-class RedshiftWarehouse(Warehouse):
+class RedshiftWarehouse(ServerWarehouse):
     """A Redshift database; one loader at a time writes a schema, by the lock of a table."""
 
     def __init__(
@@ -185,20 +183,8 @@ class RedshiftWarehouse(Warehouse):
     def _take_lock(self, announce: Callable[[str], None]) -> None:
         self._make_lock_tables()
         self._lock_session = self._connect()
-        deadline = time.monotonic() + self._wait_seconds
-        waited = False
-        while not self._locked():
-            if time.monotonic() >= deadline:
-                raise WarehouseError(
-                    f"Another loader is still at work on {self.schema} at {self.name}: run this "
-                    "again when it is done."
-                )
-            if not waited:
-                announce(
-                    f"Another loader is at work on {self.schema} at {self.name}; waiting for it "
-                    f"up to {self._wait_seconds:.0f} seconds."
-                )
-                waited = True
+        # An attempt waits for a moment itself.
+        self._wait_for_turn(self._locked, announce, self._wait_seconds, 0)
         self._nudged_at = time.monotonic()
 
     def _make_lock_tables(self) -> None:
@@ -280,18 +266,10 @@ class RedshiftWarehouse(Warehouse):
 
     # --- Rows ----------------------------------------------------------------------------------
 
-    def append(self, table: str, parse: Parse, records: pa.Table) -> NDArray[np.int64]:
-        # DuckDB finds `records` by its Python name.
-        with lean_planning(self.parser):
-            self.parser.execute(f"create or replace temp table parsed as {parse.accepted()}")
-        self._add(table, parse.columns)
-        found = self.parser.execute("select _line_number from parsed").fetchnumpy()["_line_number"]
-        return np.asarray(found, dtype=np.int64)
-
     def append_all(self, table: str, parse: Parse) -> int:
         with lean_planning(self.parser):
             self.parser.execute(f"create or replace temp table parsed as {parse.accepted()}")
-        return self._add(table, parse.columns)
+        return self._send(table, parse.columns)
 
     def append_rows(self, table: str, rows: pa.Table) -> None:
         if table == LEDGER:
@@ -299,7 +277,7 @@ class RedshiftWarehouse(Warehouse):
             return
         names = ", ".join(quoted(name) for name in rows.column_names)
         self.parser.execute(f"create or replace temp table parsed as select {names} from rows")
-        self._add(table, tuple(rows.column_names))
+        self._send(table, tuple(rows.column_names))
 
     def _insert(self, table: str, rows: pa.Table) -> None:
         """Insert a few rows as they are: an object on S3 for one row is not worth its way."""
@@ -316,7 +294,7 @@ class RedshiftWarehouse(Warehouse):
         except _DRIVER_ERRORS as error:
             raise self._failed(error) from error
 
-    def _add(self, table: str, columns: tuple[str, ...]) -> int:
+    def _send(self, table: str, columns: tuple[str, ...]) -> int:
         """Put the rows of `parsed` with those that wait for the table's COPY; how many.
 
         "COPY inserts values into the target table's columns in the same order as the columns occur
@@ -515,28 +493,11 @@ class RedshiftWarehouse(Warehouse):
 
     # --- Tables --------------------------------------------------------------------------------
 
-    def table_types(self) -> dict[str, dict[str, str]]:
-        types: dict[str, dict[str, str]] = {}
-        for table, column, data_type in self._catalog(
-            "select c.relname, a.attname, format_type(a.atttypid, a.atttypmod) "
-            "from pg_attribute as a join pg_class as c on c.oid = a.attrelid "
-            "join pg_namespace as n on n.oid = c.relnamespace "
-            "where a.attnum > 0 and not a.attisdropped and c.relkind = 'r' "
-            f"and n.nspname = {self.literal(self.schema)} order by c.relname, a.attnum"
-        ):
-            types.setdefault(str(table), {})[str(column)] = str(data_type)
-        return types
-
     def _catalog(self, statement: str) -> list[tuple[Any, ...]]:
         try:
             return self._ask(statement)
         except _DRIVER_ERRORS as error:
             raise self._failed(error) from error
-
-    def catalog_type(self, data_type: str) -> str:
-        if data_type.startswith("varchar"):
-            return data_type.replace("varchar", "character varying")
-        return "timestamp without time zone" if data_type == "timestamp" else data_type
 
     def create_table(self, name: str, columns: dict[str, str], varied: frozenset[str]) -> None:
         """Create a raw table.

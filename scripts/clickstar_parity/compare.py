@@ -84,6 +84,10 @@ class Comparison:
         return "\n  ".join([*lines, *map(str, self.examples)])
 
 
+# A result that was copied here: whence, the name of its table, its columns.
+Copy = tuple[Extract, str, dict[str, Type]]
+
+
 class Comparer:
     """Compares the warehouses with the first of them. Use `comparer` to make one."""
 
@@ -94,22 +98,14 @@ class Comparer:
     def relation(self, relation: Relation) -> Comparison:
         """Compare a mart or snapshot."""
         found = Comparison(relation.name, relation.kind)
-        tables: list[tuple[Extract, str, dict[str, Type]]] = []
-        for number, extract in enumerate(self.extracts):
-            query = f"select * from {extract.relation(relation.schema, relation.table)}"
-            try:
-                with extract.opened():
-                    columns = extract.columns(query)
-                    found.rows[extract.side.name] = extract.copy(query, f"side_{number}")
-            except Problem as problem:
-                found.faults.append(str(problem))
-                continue
-            tables.append((extract, f"side_{number}", columns))
+        queries = [
+            f"select * from {extract.relation(relation.schema, relation.table)}"
+            for extract in self.extracts
+        ]
+        tables = self._copies(found, queries)
+        for extract, _, columns in tables:
             found.faults += _contract_faults(relation, extract.side.name, columns)
-        if len(tables) < len(self.extracts):
-            return found
-        for other in tables[1:]:
-            self._pair(found, relation, tables[0], other, types_must_agree=True)
+        self._pairs(found, relation, tables, types_must_agree=True)
         return found
 
     def results(self, name: str, queries: Sequence[str], key: Sequence[str]) -> Comparison:
@@ -119,7 +115,12 @@ class Comparer:
         """
         found = Comparison(name, "metric")
         relation = Relation(name, "metric", "", "", key=tuple(key))
-        tables: list[tuple[Extract, str, dict[str, Type]]] = []
+        self._pairs(found, relation, self._copies(found, queries), types_must_agree=False)
+        return found
+
+    def _copies(self, found: Comparison, queries: Sequence[str]) -> list[Copy]:
+        """Copy the result of each warehouse's query here; one that fails is a fault."""
+        copies: list[Copy] = []
         for number, (extract, query) in enumerate(zip(self.extracts, queries, strict=True)):
             try:
                 with extract.opened():
@@ -128,18 +129,28 @@ class Comparer:
             except Problem as problem:
                 found.faults.append(str(problem))
                 continue
-            tables.append((extract, f"side_{number}", columns))
-        if len(tables) == len(self.extracts):
-            for other in tables[1:]:
-                self._pair(found, relation, tables[0], other, types_must_agree=False)
-        return found
+            copies.append((extract, f"side_{number}", columns))
+        return copies
+
+    def _pairs(
+        self,
+        found: Comparison,
+        relation: Relation,
+        copies: Sequence[Copy],
+        *,
+        types_must_agree: bool,
+    ) -> None:
+        """Compare each further copy with the first, if no warehouse failed."""
+        if len(copies) == len(self.extracts):
+            for other in copies[1:]:
+                self._pair(found, relation, copies[0], other, types_must_agree=types_must_agree)
 
     def _pair(
         self,
         found: Comparison,
         relation: Relation,
-        one: tuple[Extract, str, dict[str, Type]],
-        other: tuple[Extract, str, dict[str, Type]],
+        one: Copy,
+        other: Copy,
         *,
         types_must_agree: bool,
     ) -> None:

@@ -5,14 +5,13 @@ Broken, the benchmark compares our build with a script that does less.
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import duckdb
 import pytest
 
 from clickstar_bench.by_hand import SCHEMA, marts_of_script, run_script
-from warehouses import ROOT, Warehouse
+from warehouses import Warehouse, demo_landing
 
 CLICKS = "3000"
 
@@ -22,9 +21,7 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a DuckDB file with a demo, the marts that dbt built of it, and those of the script."""
     folder = tmp_path_factory.mktemp("star")
     built = Warehouse("duckdb", folder)
-    demo = str(ROOT / "scripts" / "make_demo.py")
-    built.run(sys.executable, demo, "--landing", str(folder / "landing"), "--clicks", CLICKS)
-    built.load(folder / "landing")
+    built.load(demo_landing(folder, "--clicks", CLICKS))
     built.dbt("build", "--exclude-resource-type", "test", "unit_test")
     run_script(built.file, built.environment)
     return built.file

@@ -118,16 +118,17 @@ def test_every_mart_is_compared_by_its_key(sides: list[Side]) -> None:
     assert all(found.values()), "a mart without a key"
 
 
+ONE_CENT_MORE = (
+    f"update {MARTS}.fct_clicks set cost_amount = cost_amount + 0.01 where click_id ="
+    f" (select min(click_id) from {MARTS}.fct_clicks where cost_amount is not null)"
+)
+
+
 # --- planted differences ------------------------------------------------------------------------
 
 
 def test_one_cent_is_found(sides: list[Side], copied: Side) -> None:
-    # By place, since costs may be equal.
-    change(
-        copied,
-        f"update {MARTS}.fct_clicks set cost_amount = cost_amount + 0.01 where click_id ="
-        f" (select min(click_id) from {MARTS}.fct_clicks where cost_amount is not null)",
-    )
+    change(copied, ONE_CENT_MORE)
     difference = the_one(found_in([sides[0], copied], "fct_clicks"))
     assert difference.kind == DIFFERENT
     assert list(difference.key) == ["click_id"]
@@ -137,11 +138,7 @@ def test_one_cent_is_found(sides: list[Side], copied: Side) -> None:
 
 
 def test_one_cent_is_found_in_the_metrics(sides: list[Side], copied: Side) -> None:
-    change(
-        copied,
-        f"update {MARTS}.fct_clicks set cost_amount = cost_amount + 0.01 where click_id ="
-        f" (select min(click_id) from {MARTS}.fct_clicks where cost_amount is not null)",
-    )
+    change(copied, ONE_CENT_MORE)
     with comparer([sides[0], copied]) as compare:
         unequal = {
             found.name for found in compare_metrics(compare, dimensions=0) if not found.is_equal

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from redshift_standin import Redshift, connect
-from warehouses import ROOT, Warehouse, project_copy
+from warehouses import ROOT, Warehouse, demo_landing, project_copy
 
 NO_TESTS = ("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
 
@@ -24,14 +24,9 @@ NO_TESTS = ("--exclude-resource-type", "test", "--exclude-resource-type", "unit_
 @pytest.fixture(scope="module")
 def landing(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a small landing folder of demo files."""
-    folder = tmp_path_factory.mktemp("demo") / "landing"
-    Warehouse("duckdb", folder.parent).run(
-        sys.executable,
-        str(ROOT / "scripts" / "make_demo.py"),
-        *("--landing", str(folder), "--clicks", "5000", "--days", "12"),
-        *("--truth", str(folder.parent / "truth")),
-    )
-    return folder
+    folder = tmp_path_factory.mktemp("demo")
+    options = ("--clicks", "5000", "--days", "12", "--truth", str(folder / "truth"))
+    return demo_landing(folder, *options)
 
 
 @pytest.fixture(scope="module")

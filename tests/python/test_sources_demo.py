@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from warehouses import ROOT, Warehouse
+from warehouses import Warehouse, demo_landing
 
 CLICKS = "intermediate.int_clicks__unioned"
 WITH_CANDIDATES = ("access_log", "alb", "cloudfront", "ga4", "snowplow")
@@ -19,13 +18,7 @@ WITH_CANDIDATES = ("access_log", "alb", "cloudfront", "ga4", "snowplow")
 @pytest.fixture(scope="module")
 def landing(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a small demo of every source."""
-    folder = tmp_path_factory.mktemp("demo") / "landing"
-    Warehouse("duckdb", folder.parent).run(
-        sys.executable,
-        str(ROOT / "scripts" / "make_demo.py"),
-        *("--landing", str(folder), "--clicks", "3000", "--days", "14"),
-    )
-    return folder
+    return demo_landing(tmp_path_factory.mktemp("demo"), "--clicks", "3000", "--days", "14")
 
 
 @pytest.fixture(scope="module")

@@ -148,6 +148,16 @@ class Warehouse:
         )
 
 
+def demo_landing(folder: Path, *options: str) -> Path:
+    """Make demo files, with options of `make_demo.py`, in the folder's `landing`; return that."""
+    landing = folder / "landing"
+    Warehouse("duckdb", folder).run(
+        *(sys.executable, str(ROOT / "scripts" / "make_demo.py"), "--landing", str(landing)),
+        *options,
+    )
+    return landing
+
+
 def project_copy(folder: Path) -> Path:
     """Copy the dbt project into a folder, for tools that write beside it."""
     for name in ("models", "macros", "seeds", "snapshots", "tests", "analyses"):
