@@ -34,7 +34,7 @@ docs: venv ## write the documentation site to site/index.html
 lint: venv ## check the style of SQL and Python, the types, and the rules of the project
 	@$(PYTHON) scripts/checks/lint.py
 
-test: venv ## run every test: pytest and dbt's, on DuckDB and on a PostgreSQL of its own
+test: venv ## run every test: pytest and dbt's, on DuckDB, a PostgreSQL of its own, and Redshift or its stand-in
 	@$(PYTHON) scripts/private_postgres.py --check
 	@$(PYTHON) -m pytest -n 2 --dist loadfile
 
