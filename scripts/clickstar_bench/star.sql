@@ -401,13 +401,6 @@ left join channels as parents on channels.parent_channel_code = parents.channel_
 union all
 select -1, null, 'Unknown', null, 'Unknown', null, 1, 999, null;
 
-create table by_hand.dim_device as
-select distinct key_of(part(device_type) || '|' || part(os_family) || '|' || part(browser_family)) as device_key, device_type,
-    os_family, browser_family
-from raw._user_agents
-union all
-select -1, 'unknown', 'Unknown', 'Unknown';
-
 create table by_hand.dim_time_of_day as
 select cast(minute as integer) as time_of_day_key,
     format('{:02d}:{:02d}', hour, rest) as time_name,
@@ -557,6 +550,15 @@ left join (
 ) as devices on clicks.user_agent = devices.user_agent
 left join by_hand.dim_network on clicks.network_code = dim_network.network_code
 left join by_hand.dim_country on clicks.country_code = dim_country.country_code;
+
+-- Of the user agents that the loader knows, those that clicks came from.
+create table by_hand.dim_device as
+select distinct key_of(part(device_type) || '|' || part(os_family) || '|' || part(browser_family)) as device_key, device_type,
+    os_family, browser_family
+from raw._user_agents
+where device_key in (select device_key from by_hand.fct_clicks)
+union all
+select -1, 'unknown', 'Unknown', 'Unknown';
 
 create table by_hand.fct_daily_performance as
 select

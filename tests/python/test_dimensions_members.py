@@ -186,7 +186,14 @@ def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
             ("Mozilla/5.0 one", "desktop", "Linux", "Firefox"),
             ("Mozilla/5.0 two", "desktop", "Linux", "Firefox"),
             ("curl/8", "bot", None, "curl"),
+            ("Opera/9 of no click", "desktop", "Linux", "Opera"),
         ],
+    )
+    stand_in(
+        warehouse,
+        "intermediate.int_clicks__user_agents",
+        "user_agent varchar(8192)",
+        [("Mozilla/5.0 one",), ("Mozilla/5.0 two",), ("Mozilla/5.0 one",), ("curl/8",), (None,)],
     )
     selected = ["path:seeds", "int_members__versions", "path:models/intermediate/master"]
     selected += [f"dim_{kind}" for kind in KINDS]

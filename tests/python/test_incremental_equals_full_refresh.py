@@ -25,8 +25,6 @@ from builds import Builds, Outcome
 from deliveries import Pool, Step, one_of_everything, sequences
 from warehouses import Warehouse, differences
 
-# It still holds the devices of user agents that only a replaced version of a file named: see below.
-KEEPS_REPLACED = ("dim_device",)
 EXAMPLES = int(os.environ.get("DELIVERIES", "4"))
 EVERYTHING = ("build", "--exclude-resource-type", "test", "unit_test")
 # Seeds and what follows from seeds alone are as the first build left them. A view has no rows.
@@ -134,10 +132,7 @@ def marts_that_change(warehouse: Warehouse) -> list[str]:
     return sorted(
         node["name"]
         for name, node in manifest["nodes"].items()
-        if node["resource_type"] == "model"
-        and node["fqn"][1] == "marts"
-        and follows(name)
-        and node["name"] not in KEEPS_REPLACED
+        if node["resource_type"] == "model" and node["fqn"][1] == "marts" and follows(name)
     )
 
 
@@ -197,9 +192,6 @@ def test_one_of_everything_equals_a_full_refresh(pool: Pool, on_duckdb: OnDuckDB
     check(on_duckdb, one_of_everything(pool))
 
 
-@pytest.mark.xfail(
-    strict=True, reason="the loader keeps the user agents of versions that were replaced"
-)
 def test_a_device_that_only_a_replaced_file_named_goes(pool: Pool, on_duckdb: OnDuckDB) -> None:
     file = pool.restatable[0]
     steps = [
@@ -211,7 +203,7 @@ def test_a_device_that_only_a_replaced_file_named_goes(pool: Pool, on_duckdb: On
     for step in steps:
         put(landing, step)
         on_duckdb.build(warehouse, landing, step=step)
-    assert differences(full_refresh(on_duckdb, steps), warehouse, KEEPS_REPLACED) == []
+    assert differences(full_refresh(on_duckdb, steps), warehouse, on_duckdb.marts) == []
 
 
 def test_one_of_everything_on_postgres_equals_a_full_refresh_on_duckdb(

@@ -2,12 +2,27 @@
 
 with
 
-devices as (
-    select distinct
+parsed as (
+    select
+        user_agent,
         device_type,
         os_family,
         browser_family
     from {{ ref('stg_loader__user_agents') }}
+),
+
+-- The loader forgets no user agent; these are of clicks whose files are loaded.
+clicked as (
+    select user_agent from {{ ref('int_clicks__user_agents') }}
+),
+
+devices as (
+    select distinct
+        parsed.device_type,
+        parsed.os_family,
+        parsed.browser_family
+    from parsed
+    where parsed.user_agent in (select clicked.user_agent from clicked)
 ),
 
 final as (
