@@ -29,8 +29,8 @@ Loads landing files into the raw tables, accounting for every record.
   rejects      the records that were rejected, and why
   replay FILE  load a file again, after its contract was corrected
 
-Exit code: 0 all is well (rejected records are only reported), 1 something needs a person,
-2 a wrong command, setting or contract.
+Exit code: 0 all is well (rejected records are only reported), 1 something needs a person (also a
+file whose every record was rejected), 2 a wrong command, setting or contract.
 """
 _INTERRUPTED = 130
 _INTERRUPTED_SENTENCE = (

@@ -26,8 +26,8 @@ from .errors import SetAside, UsageError
 from .fields import dialect_of, json_documents, parquet_fields, text_fields
 from .ledger import DUPLICATE, LOADED, SET_ASIDE, Entry, Ledger, file_id
 from .records import RAW_TEXT, Batch, Piece, read_batches
-from .report import UNCHANGED, FileOutcome, LoadOutcome, Reporter
-from .settings import Settings
+from .report import UNCHANGED, FileOutcome, LoadOutcome, Reporter, counted
+from .settings import DEMO_SALT_WARNING, Settings
 from .sql import literal
 from .user_agents import parsed_user_agents
 from .warehouse import REJECTS, USER_AGENTS, Warehouse, lean_planning
@@ -64,11 +64,7 @@ class Loader:
             files, unmatched = [self._find(files, only)], []
         outcome = LoadOutcome(unmatched=unmatched, closed=self._landing.closed)
         if self._settings.uses_demo_salt and any(table.pii for table in self._tables):
-            outcome.warnings.append(
-                "CLICKSTAR_SALT is not set, so personal data is hashed with the public demo salt: "
-                "set it to a secret of your own before you load real data."
-            )
-            self._reporter.say(outcome.warnings[0])
+            outcome.warnings.append(DEMO_SALT_WARNING)
         replayed = files[0].table.identifier if only is not None else None
         problems = self._warehouse.prepare(self._tables, replayed)
         self._ledger = Ledger(self._warehouse)
@@ -135,7 +131,10 @@ class Loader:
                 self._warehouse.commit()
             if entry.status == SET_ASIDE:
                 return _outcome(entry)
-            return FileOutcome(file.path, file.table.source, table, UNCHANGED)
+            return FileOutcome(
+                *(file.path, file.table.source, table, UNCHANGED),
+                nothing_accepted=_nothing_accepted(entry),
+            )
         return None
 
     def _store(self, file: LandingFile, path: Path, entry: Entry) -> FileOutcome:
@@ -219,7 +218,7 @@ class FileLoad:
             ) from error
         if self._records != self._accepted + self._rejected:
             raise SetAside(
-                f"{self._records} records were read but {self._accepted} accepted and "
+                f"{counted(self._records, 'record')} read but {self._accepted} accepted and "
                 f"{self._rejected} rejected; report this as a defect of the loader"
             )
         if self._records and not self._accepted and len(self._verdicts) == 1:
@@ -562,7 +561,13 @@ def _outcome(entry: Entry) -> FileOutcome:
         accepted=entry.accepted,
         rejected=entry.rejected,
         unknown_columns=entry.unknown_columns.split(", ") if entry.unknown_columns else [],
+        nothing_accepted=_nothing_accepted(entry),
     )
+
+
+def _nothing_accepted(entry: Entry) -> bool:
+    """Whether it is a loaded file whose every record was rejected."""
+    return entry.status == LOADED and entry.records > 0 and entry.accepted == 0
 
 
 def _first_line(error: Exception) -> str:

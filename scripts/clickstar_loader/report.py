@@ -13,7 +13,9 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
+from rich.box import HEAVY
 from rich.console import Console
+from rich.panel import Panel
 from rich.progress import (
     BarColumn,
     DownloadColumn,
@@ -30,7 +32,10 @@ UNCHANGED = "unchanged"
 
 @dataclass
 class FileOutcome:
-    """What became of one file; ``status`` as in the ledger, or unchanged."""
+    """What became of one file; ``status`` as in the ledger, or unchanged.
+
+    ``nothing_accepted``: every record of it was rejected, now or, where it is unchanged, before.
+    """
 
     path: str
     source: str
@@ -41,6 +46,7 @@ class FileOutcome:
     accepted: int = 0
     rejected: int = 0
     unknown_columns: list[str] = field(default_factory=list)
+    nothing_accepted: bool = False
 
 
 @dataclass
@@ -58,8 +64,12 @@ class LoadOutcome:
 
     @property
     def exit_code(self) -> int:
-        """1 when a file or folder needs a person, otherwise 0."""
-        return 1 if self.count("set_aside") or self.closed else 0
+        """1 when a file or folder needs a person, otherwise 0.
+
+        Single rejected records are told and do not count; a file without an accepted record does.
+        """
+        nothing_accepted = any(file.nothing_accepted for file in self.files)
+        return 1 if self.count("set_aside") or nothing_accepted or self.closed else 0
 
     def as_json(self) -> dict[str, Any]:
         """The document that ``load --json`` prints."""
@@ -80,6 +90,19 @@ class LoadOutcome:
             },
             "exit_code": self.exit_code,
         }
+
+
+def counted(count: int, word: str) -> str:
+    """A number and what is counted: `1 file`, `1,000 files`."""
+    return f"{count:,} {word}{'' if count == 1 else 's'}"
+
+
+def show_warning(console: Console, sentence: str) -> None:
+    """Print what must not be overlooked: in a frame on a terminal, else as one line."""
+    if console.is_terminal:
+        console.print(Panel(Text(sentence, style="yellow"), box=HEAVY, border_style="yellow"))
+    else:
+        console.print(f"Warning: {sentence}", markup=False, soft_wrap=True)
 
 
 class Reporter:
@@ -139,6 +162,12 @@ class Reporter:
                 self.out.print(f"Set aside: {file.path}: {file.reason}.")
             elif file.status == "duplicate":
                 self.out.print(f"Duplicate: {file.path}: {file.reason}.")
+            elif file.nothing_accepted:
+                self.out.print(
+                    f"Nothing accepted: {file.path}: every record of it was rejected; see why with "
+                    f".venv/bin/python scripts/load.py rejects --table {file.table}, then deliver "
+                    "it again, or correct the contract and replay it."
+                )
             if file.unknown_columns and file.status == "loaded":
                 names = ", ".join(file.unknown_columns)
                 self.out.print(
@@ -160,22 +189,24 @@ class Reporter:
         totals = outcome.as_json()["totals"]
         if totals["loaded"]:
             self._loaded_table(outcome)
-        words = [f"{totals['loaded']} files loaded"]
+        words = [f"{counted(totals['loaded'], 'file')} loaded"]
         words += [
-            f"{totals[name]} {text}"
+            text
             for name, text in (
-                ("unchanged", "unchanged"),
-                ("duplicate", "duplicates"),
-                ("set_aside", "set aside"),
+                ("unchanged", f"{totals['unchanged']:,} unchanged"),
+                ("duplicate", counted(totals["duplicate"], "duplicate")),
+                ("set_aside", f"{totals['set_aside']:,} set aside"),
             )
             if totals[name]
         ]
         self.out.print(
-            f"{', '.join(words)}; {totals['records']:,} records = {totals['accepted']:,} accepted "
-            f"+ {totals['rejected']:,} rejected."
+            f"{', '.join(words)}; {counted(totals['records'], 'record')} = "
+            f"{totals['accepted']:,} accepted + {totals['rejected']:,} rejected."
         )
         if totals["rejected"]:
             self.out.print("See the rejects with: .venv/bin/python scripts/load.py rejects")
+        for warning in outcome.warnings:
+            show_warning(self.err, warning)
 
     def _loaded_table(self, outcome: LoadOutcome) -> None:
         by_table: dict[str, list[int]] = {}

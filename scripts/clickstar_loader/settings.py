@@ -11,6 +11,10 @@ from .errors import UsageError
 
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
 DEMO_SALT = "clickstar-demo-salt"
+DEMO_SALT_WARNING = (
+    "CLICKSTAR_SALT is not set, so personal data is hashed with the public demo salt: set it to a "
+    "secret of your own before you load real data."
+)
 TARGETS = ("duckdb", "postgres", "redshift")
 
 
@@ -37,6 +41,11 @@ class Settings:
     def uses_demo_salt(self) -> bool:
         """Whether personal data would be hashed with the salt that everybody knows."""
         return self.salt == DEMO_SALT
+
+
+def salt_from_environment() -> str:
+    """The salt that personal data is hashed with; without one of our own, the demo's."""
+    return os.environ.get("CLICKSTAR_SALT") or DEMO_SALT
 
 
 def settings_from_environment(
@@ -76,7 +85,7 @@ def settings_from_environment(
         / (os.environ.get("CLICKSTAR_DUCKDB_PATH") or "warehouse/clickstar.duckdb"),
         threads=int(threads),
         memory_limit=os.environ.get("CLICKSTAR_LOADER_MEMORY") or "1200MB",
-        salt=os.environ.get("CLICKSTAR_SALT") or DEMO_SALT,
+        salt=salt_from_environment(),
         wait_seconds=wait_seconds,
     )
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from .contract import Table
 from .errors import LoaderError
-from .report import Reporter
+from .report import Reporter, counted
 from .sql import quoted
 from .warehouse import LEDGER, REJECTS, Warehouse
 
@@ -116,7 +116,7 @@ def show_rejects(
         if reporter.as_json:
             reporter.document({"total": total, "exported_to": str(export)})
         else:
-            reporter.out.print(f"{total:,} rejected records written to {export}.")
+            reporter.out.print(f"{counted(total, 'rejected record')} written to {export}.")
         return
     if reporter.as_json:
         rejects = [dict(zip(_REJECT_COLUMNS, row, strict=True)) for row in rows]
@@ -127,7 +127,7 @@ def show_rejects(
         [[row[2], row[3], row[4], row[5], _start(row[6])] for row in rows],
     )
     reporter.out.print(
-        f"{len(rows):,} of {total:,} rejected records; all with --export FILE.csv"
+        f"{len(rows):,} of {counted(total, 'rejected record')}; all with --export FILE.csv"
         if total
         else "No record was rejected."
     )

@@ -128,6 +128,64 @@ def test_words_without_a_terminal_are_plain_lines(reported: tuple[Lab, Outcome])
     assert "\x1b" in on_a_terminal(lab, "load"), "on a terminal there is a bar"
 
 
+def test_what_is_one_is_said_in_the_singular(lab: Lab) -> None:
+    """Guards the sentence that everybody reads against "1 files loaded"."""
+    lab.write("events/a.ndjson", ndjson(range(1, 2)))
+    said = lab.load().text
+    assert "\n1 file loaded; 1 record = 1 accepted + 0 rejected." in f"\n{said}"
+    lab.write("events/b.ndjson", ndjson(range(1, 2)))
+    lab.write("events/c.ndjson", ndjson(range(2, 4)) + b"broken\n")
+    lab.write("events/d.ndjson", ndjson(range(4, 6)))
+    said = lab.load().text
+    told = "2 files loaded, 1 unchanged, 1 duplicate; 5 records = 4 accepted + 1 rejected."
+    assert told in said
+    assert "1 of 1 rejected record; all with" in lab.run("rejects").text
+    assert (
+        "1 rejected record written"
+        in lab.run("rejects", "--export", str(lab.root / "one.csv")).text
+    )
+
+
+def test_a_file_of_which_nothing_is_accepted_needs_a_person(lab: Lab) -> None:
+    """Guards against a sender's change of format that is counted and passed over for weeks."""
+    lab.write("events/partly.csv", csv_events(range(1, 3)) + csv_events(range(3, 4), quantity="x"))
+    assert lab.load().code == 0, "a few rejected records are only told"
+    lab.write("events/wholly.csv", csv_events(range(20, 23), quantity="four"))
+    outcome = lab.load_with_trouble()
+    assert outcome.code == 1
+    assert lab.file("events/wholly.csv")["rejected"] == 3, "its records are kept as rejects"
+    lab.assert_accounted()
+    sentences = [line for line in outcome.text.splitlines() if "events/wholly.csv" in line]
+    assert len(sentences) == 1
+    assert_says(outcome, "Nothing accepted: events/wholly.csv", "rejects --table lab__events")
+    assert "events/partly.csv" not in outcome.text
+    again = lab.run("load", "--json")
+    assert again.code == again.json["exit_code"] == 1, "it waits until somebody has mended it"
+    assert {file["path"]: file["nothing_accepted"] for file in again.json["files"]} == {
+        "events/partly.csv": False,
+        "events/wholly.csv": True,
+    }
+    lab.write("events/wholly.csv", csv_events(range(20, 23), quantity="4"))
+    assert lab.load().code == 0
+
+
+def test_the_warning_of_the_demo_salt_stands_by_itself_at_the_end(lab: Lab) -> None:
+    """Guards against a warning that the lines after it push out of sight."""
+    lab.write("events/a.ndjson", ndjson(range(1, 2)) + b"broken\n")
+    lab.extra["CLICKSTAR_SALT"] = ""
+    outcome = lab.load()
+    assert outcome.stderr.startswith("Warning: CLICKSTAR_SALT is not set, ")
+    assert outcome.stderr.count("\n") == 1, "a line for a log"
+    lab.extra["COLUMNS"] = "60"
+    framed = on_a_terminal(lab, "load").split("accepted")[-1]
+    assert "━━━" in framed
+    assert "\x1b[33m" in framed
+    assert "CLICKSTAR_SALT is not set" in framed
+    warned = lab.run("load", "--json")
+    assert warned.stderr == ""
+    assert "CLICKSTAR_SALT" in warned.json["warnings"][0]
+
+
 def on_a_terminal(lab: Lab, *arguments: str) -> str:
     """Run a command of the loader on a terminal and return what it wrote there."""
     mine, its = pty.openpty()
