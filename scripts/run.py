@@ -16,6 +16,7 @@ from pathlib import Path
 from rich.console import Console
 
 from clickstar_run import report
+from clickstar_run.changes import read_state
 from clickstar_run.dbt_steps import Dbt
 from clickstar_run.problems import Problem, explain
 from clickstar_run.settings import DEFAULT_LANDING, Settings, read_settings
@@ -62,25 +63,31 @@ def run(console: Console, settings: Settings) -> int:
     make_demo_when_empty(console, settings)
     before = report.known_batches(settings)
     loaded = load(settings)
-    ledgers, set_aside = report.read_ledger(settings, before)
-    if loaded and not set_aside:
+    ledgers, waiting = report.read_ledger(settings, before)
+    if loaded and not waiting:
         return loaded  # the loader could not work at all, and has said why
+    marts_before = read_state(settings)
     dbt = Dbt(console, settings)
     build = dbt.build(unit_tests_again=False)
     site = dbt.docs()
     console.print()
-    report.show_loaded(console, ledgers, set_aside)
+    report.show_loaded(console, ledgers, waiting)
     report.show_built(console, settings, build)
     report.show_headlines(console, settings, build)
     report.show_where_to_look(console, settings, site)
+    new_files = sum(ledger.new_files for ledger in ledgers)
+    report.show_changes(console, marts_before, read_state(settings), build, new_files)
+    report.show_warnings(console)
     console.print(f"Done in {time.monotonic() - started:.0f} s.")
     return 1 if build.failures or loaded else 0
 
 
 def build_only(console: Console, settings: Settings) -> int:
     """Build and test every model, and return 0 when nothing failed."""
+    marts_before = read_state(settings)
     build = Dbt(console, settings).build()
     report.show_built(console, settings, build)
+    report.show_changes(console, marts_before, read_state(settings), build, None)
     return 1 if build.failures else 0
 
 

@@ -12,6 +12,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from clickstar_loader.report import counted, show_warning
+from clickstar_loader.settings import DEMO_SALT, DEMO_SALT_WARNING, salt_from_environment
+from clickstar_run.changes import State, describe
 from clickstar_run.dbt_steps import Build, Node
 from clickstar_run.settings import Settings
 from clickstar_run.warehouse import reading, rows
@@ -24,7 +27,7 @@ HEADLINE_FACT = "fct_clicks"
 
 @dataclass(frozen=True)
 class Ledger:
-    """The loader's account of one raw table."""
+    """The loader's account of one raw table; ``new`` and ``new_files`` are of this run."""
 
     table: str
     files: int
@@ -32,11 +35,12 @@ class Ledger:
     accepted: int
     rejected: int
     new: int
+    new_files: int
 
 
 @dataclass(frozen=True)
-class SetAside:
-    """A file that could not be loaded, and why."""
+class WaitingFile:
+    """A file of which nothing could be loaded, and why."""
 
     path: str
     reason: str
@@ -75,12 +79,12 @@ def known_batches(settings: Settings) -> set[int]:
         return {row[0] for row in rows(cursor, statement)}
 
 
-def read_ledger(settings: Settings, before: set[int]) -> tuple[list[Ledger], list[SetAside]]:
-    """Return what each raw table holds (``new``: records of this run), and the files set aside."""
+def read_ledger(settings: Settings, before: set[int]) -> tuple[list[Ledger], list[WaitingFile]]:
+    """Return what each raw table holds, and the files that wait for a person."""
     per_table: dict[str, list[int]] = {}
-    set_aside: list[SetAside] = []
+    waiting: list[WaitingFile] = []
     if not _has_ledger(settings):
-        return [], set_aside
+        return [], waiting
     with reading(settings) as cursor:
         for path, table, status, reason, batch, records, accepted, rejected in rows(
             cursor,
@@ -88,16 +92,20 @@ def read_ledger(settings: Settings, before: set[int]) -> tuple[list[Ledger], lis
             f" from {settings.schema('raw')}._files order by table_name, path",
         ):
             if status == "set_aside":
-                set_aside.append(SetAside(path, reason or ""))
+                waiting.append(WaitingFile(path, f"set aside: {reason or ''}"))
             elif status == "loaded":
-                sums = per_table.setdefault(table, [0, 0, 0, 0, 0])
-                new = 0 if batch in before else records
-                for position, value in enumerate((1, records, accepted, rejected, new)):
+                if records and not accepted:
+                    waiting.append(WaitingFile(path, "every record of it was rejected"))
+                sums = per_table.setdefault(table, [0, 0, 0, 0, 0, 0])
+                is_new = batch not in before
+                for position, value in enumerate(
+                    (1, records, accepted, rejected, records * is_new, is_new)
+                ):
                     sums[position] += value
-    return [Ledger(table, *sums) for table, sums in per_table.items()], set_aside
+    return [Ledger(table, *sums) for table, sums in per_table.items()], waiting
 
 
-def show_loaded(console: Console, ledgers: list[Ledger], set_aside: list[SetAside]) -> None:
+def show_loaded(console: Console, ledgers: list[Ledger], waiting: list[WaitingFile]) -> None:
     """Print a line per raw table, and each file that waits for a person."""
     table = _table(
         "Loaded", "raw table", "files", "records", "accepted", "rejected", "new now", numbers=5
@@ -115,11 +123,11 @@ def show_loaded(console: Console, ledgers: list[Ledger], set_aside: list[SetAsid
     table.add_section()
     table.add_row("all", *map(_number, totals))
     console.print(table)
-    for file in set_aside[:LISTED]:
-        told = Text(f"  set aside: {file.path}: {file.reason}", style="yellow")
-        console.print(told, soft_wrap=True)
-    if len(set_aside) > LISTED:
-        console.print(f"  … and {len(set_aside) - LISTED} more files set aside")
+    for file in waiting[:LISTED]:
+        console.print(Text(f"  {file.path}: {file.reason}", style="yellow"), soft_wrap=True)
+    if len(waiting) > LISTED:
+        more = counted(len(waiting) - LISTED, "more file")
+        console.print(f"  … and {more} of which nothing was loaded")
 
 
 def _grain(description: str) -> str:
@@ -132,10 +140,6 @@ def _grain(description: str) -> str:
 
 def _shortened(text: str) -> str:
     return text if len(text) <= GRAIN_WIDTH else text[: GRAIN_WIDTH - 1].rstrip(" ,") + "…"
-
-
-def _plural(count: int, word: str) -> str:
-    return f"{count:,} {word}{'' if count == 1 else 's'}"
 
 
 def show_built(console: Console, settings: Settings, build: Build) -> None:
@@ -161,9 +165,9 @@ def show_built(console: Console, settings: Settings, build: Build) -> None:
     kinds = Counter(node.kind for node in build.nodes)
     tests = [node for node in build.nodes if node.kind in ("test", "unit_test")]
     passed = sum(node.status == "pass" for node in tests)
-    built = [_plural(kinds[kind], kind) for kind in ("seed", "model", "snapshot") if kinds[kind]]
+    built = [counted(kinds[kind], kind) for kind in ("seed", "model", "snapshot") if kinds[kind]]
     console.print(
-        f"  {', '.join(built)}; of {_plural(len(tests), 'test')} {passed:,} passed,"
+        f"  {', '.join(built)}; of {counted(len(tests), 'test')} {passed:,} passed,"
         f" {len(build.warnings):,} warned, {len(build.failures):,} failed"
     )
     if not build.ran_unit_tests:
@@ -212,8 +216,24 @@ def show_headlines(console: Console, settings: Settings, build: Build) -> None:
     console.print(table)
     if clicks:
         console.print(
-            f"  from {_plural(sources, 'source')}, {first:%Y-%m-%d} to {last:%Y-%m-%d} (UTC)\n"
+            f"  from {counted(sources, 'source')}, {first:%Y-%m-%d} to {last:%Y-%m-%d} (UTC)\n"
         )
+
+
+def show_changes(
+    console: Console, before: State, after: State, build: Build, loaded: int | None
+) -> None:
+    """Print in one line what the build changed, or that it changed nothing."""
+    marts = sorted(
+        node.name for node in build.nodes if node.kind == "model" and node.layer == "marts"
+    )
+    console.print(Text(describe(before, after, marts, loaded), style="bold"), soft_wrap=True)
+
+
+def show_warnings(console: Console) -> None:
+    """Print what must not be overlooked, last of all."""
+    if salt_from_environment() == DEMO_SALT:
+        show_warning(console, DEMO_SALT_WARNING)
 
 
 def show_where_to_look(console: Console, settings: Settings, site: Path | None) -> None:

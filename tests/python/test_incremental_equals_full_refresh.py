@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import sys
 from collections import Counter
@@ -22,6 +23,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
 from builds import Builds, Outcome
+from clickstar_run.changes import describe, read_state
+from clickstar_run.settings import read_settings
 from deliveries import Pool, Step, one_of_everything, sequences
 from warehouses import Warehouse, differences
 
@@ -204,6 +207,41 @@ def test_a_device_that_only_a_replaced_file_named_goes(pool: Pool, on_duckdb: On
         put(landing, step)
         on_duckdb.build(warehouse, landing, step=step)
     assert differences(full_refresh(on_duckdb, steps), warehouse, on_duckdb.marts) == []
+
+
+def test_what_a_build_changed_is_said_of_real_builds(pool: Pool, on_duckdb: OnDuckDB) -> None:
+    """Guards "nothing changed": tables written anew, the same, are no change; a cost is."""
+    file = pool.restatable[0]
+    warehouse = on_duckdb.new("incremental")
+    landing = fresh(warehouse.folder / "landing")
+    said = []
+
+    def build(step: Step | None) -> None:
+        before = read_state(read_settings(warehouse.environment))
+        if step is not None:
+            put(landing, step)
+        on_duckdb.build(warehouse, landing if step is not None else None, step=step)
+        after = read_state(read_settings(warehouse.environment))
+        said.append(describe(before, after, warehouse.tables("marts"), None))
+
+    build(Step((pool.whole(file),)))
+    build(None)
+    build(Step((pool.restated(file, "with a cost", in_place=True),)))
+    build(None)
+    clicks = warehouse.query("select count(*), count(distinct date_key) from marts.fct_clicks")
+    total, days = clicks[0]
+    assert re.match(
+        rf"Changed: 1 file with clicks new, clicks \+{total} = {total} clicks, "
+        rf"{days} days? of clicks rebuilt with other rows \(",
+        said[0],
+    ), said[0]
+    assert said[1].startswith("Nothing changed: no file with clicks is new or gone, and every row")
+    assert re.match(
+        rf"Changed: 1 file with clicks new, 1 file with clicks gone, clicks ±0 = {total} clicks, "
+        rf"{days} days? of clicks rebuilt with other rows \([-0-9 to]+\)\.$",
+        said[2],
+    ), said[2]
+    assert said[3] == said[1]
 
 
 def test_one_of_everything_on_postgres_equals_a_full_refresh_on_duckdb(

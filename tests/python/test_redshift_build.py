@@ -71,7 +71,14 @@ def rows_of_marts(warehouse: Warehouse) -> dict[str, list[tuple[object, ...]]]:
 
 
 def test_make_run_loads_builds_tests_and_tells(warehouse: Warehouse, said: str) -> None:
-    for words in ("Loaded", "Built", "0 warned, 0 failed", "Headline metrics", "Redshift, "):
+    for words in (
+        "Loaded",
+        "Built",
+        "0 warned, 0 failed",
+        "Headline metrics",
+        "Redshift, ",
+        "Changed: ",
+    ):
         assert words in said
     clicks = warehouse.query(f"select count(*) from {warehouse.schema('marts')}.fct_clicks")
     assert clicks == [(5000,)]

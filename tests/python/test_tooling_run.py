@@ -9,13 +9,22 @@ import shutil
 import socket
 import subprocess
 import sys
+from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 
+import duckdb
+import psycopg
 import pytest
+from rich.console import Console
 
+import run as run_script
+from clickstar_run.changes import Rows, State, describe, read_state
+from clickstar_run.dbt_steps import Build, Node
 from clickstar_run.problems import Problem, explain
 from clickstar_run.settings import read_settings
 from private_postgres import PostgresServer
+from warehouses import Warehouse
 
 
 def run_step(repository: Path, step: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -137,3 +146,272 @@ def test_the_environment_is_left_alone_when_the_lock_did_not_change(
     assert make() == "", "a checkout changes the time of a file, not its content"
     lock.write_text("a==2\n")
     assert make() == "made"
+
+
+# --- What a run says that it changed --------------------------------------------------------------
+
+MARTS = ("dim_device", "dim_partner", "fct_clicks")
+
+
+def state(
+    days: dict[int, tuple[int, int]],
+    files: tuple[int, ...] = (),
+    **dimensions: tuple[int, int],
+) -> State:
+    """Return marts with so many rows and such fingerprints; the clicks by day."""
+    clicks = [Rows(count, Decimal(fingerprint)) for count, fingerprint in days.values()]
+    total = Rows(
+        sum(day.count for day in clicks), sum((day.fingerprint for day in clicks), Decimal(0))
+    )
+    tables = {name: Rows(count, Decimal(number)) for name, (count, number) in dimensions.items()}
+    return State(
+        tables | {"fct_clicks": total}, dict(zip(days, clicks, strict=True)), frozenset(files)
+    )
+
+
+BEFORE = state(
+    {20260301: (100, 5), 20260302: (10, 7)}, (1, 2), dim_device=(3, 1), dim_partner=(4, 1)
+)
+# What is different from BEFORE, how many files were just loaded, and what must be said.
+SAID: dict[str, tuple[State, int | None, str]] = {
+    "nothing, loaded and built": (
+        BEFORE,
+        0,
+        "Nothing changed: no file was loaded, and every row of the 3 marts is as it was.",
+    ),
+    "nothing, built only": (
+        BEFORE,
+        None,
+        "Nothing changed: no file with clicks is new or gone, and every row of the 3 marts is as it"
+        " was.",
+    ),
+    "a file that brought nothing": (
+        BEFORE,
+        1,
+        "1 file loaded, but nothing changed by it: every row of the 3 marts is as it was.",
+    ),
+    "clicks": (
+        state(
+            {20260301: (98, 4), 20260302: (10, 7), 20260401: (1205, 9)},
+            (2, 3, 4),
+            dim_device=(3, 1),
+            dim_partner=(4, 1),
+        ),
+        2,
+        "Changed: 2 files with clicks new, 1 file with clicks gone, clicks +1,205 −2 ="
+        " 1,313 clicks, 2 days of clicks rebuilt with other rows (2026-03-01 to 2026-04-01).",
+    ),
+    "other rows, as many": (
+        state(
+            {20260301: (100, 5), 20260302: (10, 8)}, (1, 2), dim_device=(3, 1), dim_partner=(4, 1)
+        ),
+        0,
+        "Changed: clicks ±0 = 110 clicks, 1 day of clicks rebuilt with other rows (2026-03-02).",
+    ),
+    "dimensions": (
+        state(
+            {20260301: (100, 5), 20260302: (10, 7)}, (1, 2), dim_device=(1, 1), dim_partner=(4, 2)
+        ),
+        0,
+        "Changed: dim_device −2, dim_partner with other rows.",
+    ),
+    "a file whose clicks were known": (
+        state(
+            {20260301: (100, 5), 20260302: (10, 7)},
+            (1, 2, 3),
+            dim_device=(3, 1),
+            dim_partner=(4, 1),
+        ),
+        1,
+        "Changed: 1 file with clicks new.",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", SAID)
+def test_a_run_says_in_a_sentence_what_changed(case: str) -> None:
+    after, loaded, sentence = SAID[case]
+    assert describe(BEFORE, after, MARTS, loaded) == sentence
+
+
+def test_the_first_run_says_that_everything_is_new() -> None:
+    said = describe(State({}, {}, frozenset()), BEFORE, MARTS, 4)
+    assert said == "Changed: everything is new, 3 marts for the first time."
+
+
+# Each changes the rows without changing how many there are.
+UNSEEN_BY_COUNTING = (
+    "update marts.fct_clicks set cost = 0.02 where click_id = 1",
+    "update marts.fct_clicks set sub_id = null where click_id = 2",
+    "update marts.fct_clicks set sub_id = case click_id when 1 then 'b' else 'a' end",
+    "update marts.fct_clicks set date_key = 20260302",
+    "update marts.dim_device set is_bot = not is_bot",
+)
+
+
+@pytest.mark.parametrize("engine", ["duckdb", "postgres"])
+def test_every_value_of_the_marts_counts(
+    engine: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    """Guards "every row is as it was": a change that leaves the number of rows must be seen."""
+    if engine == "duckdb":
+        environment = {"TARGET": "duckdb", "CLICKSTAR_DUCKDB_PATH": str(tmp_path / "one.duckdb")}
+    else:
+        environment = dict(request.getfixturevalue("postgres_environment"))
+    settings = read_settings(environment)
+
+    def execute(*statements: str) -> None:
+        if settings.server is None:
+            with duckdb.connect(str(settings.duckdb_path)) as connection:
+                for statement in statements:
+                    connection.execute(statement)
+            return
+        server = settings.server
+        with psycopg.connect(
+            host=server.host,
+            port=server.port,
+            user=server.user,
+            password=server.password,
+            dbname=server.database,
+        ) as session:
+            for statement in statements:
+                session.execute(statement.encode())
+
+    if engine == "duckdb":
+        assert read_state(settings) == State({}, {}, frozenset()), "before the first build"
+    execute(
+        *("create schema marts", "create schema intermediate"),
+        "create table marts.fct_clicks"
+        " (click_id bigint, date_key integer, sub_id varchar(9), cost numeric(18, 6))",
+        "create table marts.dim_device (device_key bigint, is_bot boolean)",
+        "create table marts.dim_empty (key bigint)",
+        "create view marts.dim_today as select current_timestamp as at",
+        "create table intermediate.int_clicks__user_agents (file_id bigint, user_agent varchar(9))",
+        "insert into marts.fct_clicks values"
+        " (1, 20260301, 'a', 0.01), (2, 20260301, 'b', null), (3, 20260302, null, null)",
+        "insert into marts.dim_device values (-1, true), (5, true)",
+        "insert into intermediate.int_clicks__user_agents values (7, 'x'), (7, null), (8, null)",
+    )
+    states = [read_state(settings)]
+    assert {name: mart.count for name, mart in states[0].tables.items()} == {
+        "fct_clicks": 3,
+        "dim_device": 2,
+        "dim_empty": 0,
+    }
+    assert {day: rows.count for day, rows in states[0].click_days.items()} == {
+        20260301: 2,
+        20260302: 1,
+    }
+    assert states[0].click_files == {7, 8}
+    # The same rows in another order, as a table that is built anew has them.
+    execute(
+        "create table marts.again as select * from marts.fct_clicks order by click_id desc",
+        "drop table marts.fct_clicks",
+        "alter table marts.again rename to fct_clicks",
+    )
+    assert read_state(settings) == states[0]
+    for change in UNSEEN_BY_COUNTING:
+        execute(change)
+        states.append(read_state(settings))
+        mart = "dim_device" if "dim_device" in change else "fct_clicks"
+        assert states[-1].tables[mart] != states[-2].tables[mart], change
+        assert states[-1].tables[mart].count == states[0].tables[mart].count
+
+
+class DbtStandIn:
+    """Takes the place of dbt in a run: "builds" a mart by a statement."""
+
+    statements: tuple[str, ...] = ()
+
+    def __init__(self, console: Console, settings: object) -> None:
+        self._file = os.environ["CLICKSTAR_DUCKDB_PATH"]
+
+    def build(self, *, unit_tests_again: bool = True) -> Build:
+        """Run the statements."""
+        with duckdb.connect(self._file) as connection:
+            for statement in self.statements:
+                connection.execute(statement)
+        names = ("model.clickstar.fct_clicks", "fct_clicks", "model", "marts", "success", "", "One")
+        return Build([Node(*names, 0.1, "fct_clicks.sql", "")])
+
+    def docs(self) -> Path:
+        """Write nothing."""
+        return Path("site/index.html")
+
+
+@pytest.fixture
+def lines_of_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[str]]:
+    """Return a way to run a step with a stand-in for dbt: its exit code and what it printed."""
+    landing = tmp_path / "landing"
+    landing.mkdir()
+    for name, value in Warehouse("duckdb", tmp_path).environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("LANDING", str(landing))
+    monkeypatch.setattr(run_script, "Dbt", DbtStandIn)
+
+    def step(chosen: str, *statements: str, code: int = 0) -> list[str]:
+        monkeypatch.setattr(DbtStandIn, "statements", statements)
+        console = Console(highlight=False, width=200, file=(tmp_path / "said").open("w"))
+        settings = read_settings()
+        function = run_script.run if chosen == "run" else run_script.build_only
+        assert function(console, settings) == code
+        console.file.close()
+        return [line.rstrip() for line in (tmp_path / "said").read_text().splitlines()]
+
+    return step
+
+
+ONE_CLICK = (
+    "create schema if not exists marts",
+    "create or replace table marts.fct_clicks as select 20260301 as date_key, 1 as visitor_id,"
+    " 'a' as source_name, timestamp '2026-03-01' as clicked_at, 0.1 as cost_amount,"
+    " 'EUR' as currency_code",
+)
+REQUEST = (
+    '203.0.113.7 - - [01/Mar/2026:10:00:00 +0000] "GET /go?sid={} HTTP/1.1" 302 0 "-" "Agent"\n'
+)
+
+
+def test_a_second_run_says_that_nothing_changed(
+    tmp_path: Path, lines_of_run: Callable[..., list[str]]
+) -> None:
+    """Guards the moments of comparison: what the load or the build did must lie between them."""
+    log = tmp_path / "landing" / "access_log" / "site" / "access.log"
+    log.parent.mkdir(parents=True)
+    log.write_text(REQUEST.format(1))
+    new = "Changed: everything is new, 1 mart for the first time."
+    assert new in lines_of_run("run", *ONE_CLICK)
+    nothing = "Nothing changed: no file was loaded, and every row of the 1 mart is as it was."
+    assert nothing in lines_of_run("run", *ONE_CLICK)
+    log.write_text(REQUEST.format(1) + REQUEST.format(22))
+    told = "1 file loaded, but nothing changed by it: every row of the 1 mart is as it was."
+    assert told in lines_of_run("run", *ONE_CLICK)
+    once_more = "insert into marts.fct_clicks select * from marts.fct_clicks"
+    changed = "Changed: clicks +1 = 2 clicks, 1 day of clicks rebuilt with other rows (2026-03-01)."
+    assert changed in lines_of_run("build", once_more)
+    nothing = "Nothing changed: no file with clicks is new or gone, and every row of the 1 mart is"
+    assert f"{nothing} as it was." in lines_of_run("build")
+
+
+def test_a_run_ends_with_the_warning_of_the_demo_salt(
+    tmp_path: Path, lines_of_run: Callable[..., list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Guards against a warning that a page of tables pushes out of sight."""
+    (tmp_path / "landing" / "access_log").mkdir()
+    assert not any("CLICKSTAR_SALT" in line for line in lines_of_run("run", *ONE_CLICK))
+    monkeypatch.setenv("CLICKSTAR_SALT", "")
+    *_, warning, done = lines_of_run("run")
+    assert warning.startswith("Warning: CLICKSTAR_SALT is not set, so personal data is hashed")
+    assert done.startswith("Done in ")
+
+
+def test_a_run_builds_what_there_is_though_a_file_was_rejected_whole(
+    tmp_path: Path, lines_of_run: Callable[..., list[str]]
+) -> None:
+    """Guards the night's reports: one bad file must be told, and must not stop the others."""
+    log = tmp_path / "landing" / "access_log" / "site" / "access.log"
+    log.parent.mkdir(parents=True)
+    log.write_text("not a line of a log\n" * 2)
+    said = lines_of_run("run", *ONE_CLICK, code=1)
+    assert "  access_log/site/access.log: every record of it was rejected" in said
+    assert any(line.startswith("Changed: everything is new") for line in said)
