@@ -30,7 +30,10 @@ final as (
         -- "a single Id can be associated with multiple click objects": Id, EventDate and AdId
         -- together are the identity.
         cast(
-            {{ key_text(['click_id', timestamp_text('clicked_at'), 'ad_id']) }}
+            {{ key_text(
+                ['click_id', timestamp_text('clicked_at'), 'ad_id'],
+                plain=[timestamp_text('clicked_at')],
+            ) }}
             as varchar(512)
         ) as event_id,
         clicked_at,

@@ -107,9 +107,9 @@ final as (
         coalesce(countries.country_key, -1) as country_key,
         case
             when clicks.cookie_hash is not null
-                then {{ dimension_key(['clicks.cookie_hash']) }}
+                then {{ dimension_key(['clicks.cookie_hash'], plain=['clicks.cookie_hash']) }}
             when clicks.ip_hash is not null
-                then {{ dimension_key(['clicks.ip_hash', 'clicks.user_agent']) }}
+                then {{ dimension_key(['clicks.ip_hash', 'clicks.user_agent'], plain=['clicks.ip_hash']) }}
         end as visitor_id,
         cast(clicks.source_name as varchar(63)) as source_name,
         cast(clicks.referrer_host as varchar(255)) as referrer_host,
