@@ -1,4 +1,17 @@
-{#- Post-hook of a fact that is replaced by days: a day that its input no longer has at all goes. -#}
+{#- Post-hook of a fact that is replaced by days: a day that its input no longer has at all goes. A fact that
+    was just built anew has none of them. -#}
 {% macro forget_gone_days(input) -%}
-    delete from {{ this }} where date_key not in (select date_key from {{ input }})
+    {%- if is_incremental() -%}
+        {%- set sql -%}
+            select known.date_key
+            from (select distinct date_key from {{ this }}) as known
+            left join (select distinct date_key from {{ input }}) as given
+                on known.date_key = given.date_key
+            where given.date_key is null
+        {%- endset -%}
+        {%- set gone = first_column(sql) -%}
+        {%- if gone -%}
+            delete from {{ this }} where {{ in_list('date_key', gone) }}
+        {%- endif -%}
+    {%- endif -%}
 {%- endmacro %}

@@ -1,8 +1,12 @@
 {#- The ids of the files of which the current model has rows, and which a newer version has replaced. -#}
 {% macro gone_files() -%}
-    {{ return(first_column(
-        "select distinct file_id from " ~ this
-        ~ " where file_id not in (select file_id from " ~ ref('stg_loader__files')
-        ~ " where status = 'loaded') order by file_id"
-    )) }}
+    {%- set sql -%}
+        select known.file_id
+        from (select distinct file_id from {{ this }}) as known
+        left join {{ ref('stg_loader__files') }} as files
+            on known.file_id = files.file_id and files.status = 'loaded'
+        where files.file_id is null
+        order by known.file_id
+    {%- endset -%}
+    {{ return(first_column(sql)) }}
 {%- endmacro %}

@@ -1,7 +1,18 @@
-{#- The ids of the files that are loaded and of which the current model has no row yet. -#}
-{% macro new_files() -%}
-    {{ return(first_column(
-        "select file_id from " ~ ref('stg_loader__files')
-        ~ " where status = 'loaded' and file_id not in (select file_id from " ~ this ~ ") order by file_id"
-    )) }}
+{#- The ids of the files that are loaded and of which the current model has no row yet; those of some raw tables
+    only, where the model reads no others. An anti join, because engines then keep the few files in memory and
+    not the many rows. -#}
+{% macro new_files(tables=[]) -%}
+    {%- set sql -%}
+        select files.file_id
+        from {{ ref('stg_loader__files') }} as files
+        left join (select distinct file_id from {{ this }}) as known on files.file_id = known.file_id
+        where
+            files.status = 'loaded'
+            and known.file_id is null
+            {%- if tables %}
+            and files.table_name in ('{{ tables | join("', '") }}')
+            {%- endif %}
+        order by files.file_id
+    {%- endset -%}
+    {{ return(first_column(sql)) }}
 {%- endmacro %}

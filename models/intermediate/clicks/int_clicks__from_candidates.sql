@@ -1,3 +1,27 @@
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='delete+insert',
+        unique_key='file_id',
+        on_schema_change='fail',
+        contract={'enforced': true},
+        dist='even',
+        sort=['file_id'],
+        post_hook="{{ forget_gone_files() }}",
+    )
+}}
+
+-- depends_on: {{ ref('stg_loader__files') }}
+
+{%- set tables = [
+    'access_log__requests',
+    'alb__requests',
+    'cloudfront__requests',
+    'ga4__events',
+    'snowplow__events',
+] %}
+{%- set arrived = new_files(tables) if is_incremental() else [] %}
+
 with
 
 candidates as (
@@ -22,6 +46,24 @@ candidates as (
         clicked_at,
         loaded_at
     from {{ ref('int_clicks__candidates') }}
+    {% if is_incremental() %}
+        where {{ in_list('file_id', arrived) }}
+    {% endif %}
+),
+
+-- The same records once more, with what the rules look at: most of them are no clicks, and their other
+-- columns need not be carried through the comparison with every rule.
+requests as (
+    select
+        source_name,
+        path,
+        query,
+        file_id,
+        line_number
+    from {{ ref('int_clicks__candidates') }}
+    {% if is_incremental() %}
+        where {{ in_list('file_id', arrived) }}
+    {% endif %}
 ),
 
 click_rules as (
@@ -35,79 +77,73 @@ click_rules as (
     from {{ ref('click_rules') }}
 ),
 
--- One row per click and rule that makes it one; the lowest number is the rule that counts.
+-- One row per click, whatever the number of rules that make it one: the lowest number counts.
 matched as (
     select
+        requests.file_id,
+        requests.line_number,
+        min(click_rules.rule_id) as rule_id,
+        max(case when click_rules.field = 'path' then click_rules.value end) as link_prefix
+    from requests
+    inner join click_rules on {{ click_rule_matches('requests', 'click_rules') }}
+    group by requests.file_id, requests.line_number
+),
+
+clicks as (
+    select
         candidates.*,
-        click_rules.rule_id,
+        matched.rule_id,
         case
             when click_rules.value_is = 'sub_id'
                 then {{ query_parameter('candidates.query', 'click_rules.value') }}
         end as sub_id,
-        row_number() over (
-            partition by candidates.file_id, candidates.line_number
-            order by click_rules.rule_id
-        ) as match_number,
-        max(case when click_rules.field = 'path' then click_rules.value end) over (
-            partition by candidates.file_id, candidates.line_number
-        ) as link_prefix
+        -- /go/<network>/<advertiser id>: the two texts after the prefix of our own links
+        split_part(substring(candidates.path, length(matched.link_prefix) + 1), '/', 1)
+            as link_network,
+        split_part(substring(candidates.path, length(matched.link_prefix) + 1), '/', 2)
+            as link_advertiser
     from candidates
-    inner join click_rules on {{ click_rule_matches('candidates', 'click_rules') }}
+    inner join matched
+        on
+            candidates.file_id = matched.file_id
+            and candidates.line_number = matched.line_number
+    inner join click_rules on matched.rule_id = click_rules.rule_id
 ),
 
-numbered as (
+-- Apart from the wide columns, which would be sorted with it.
+occurrences as (
     select
-        source_name,
-        natural_id,
-        is_numbered_in_file,
+        file_id,
+        line_number,
         row_number() over (
             partition by file_id, natural_id
             order by line_number
-        ) as occurrence,
-        -- /go/<network>/<advertiser id>: the two texts after the prefix of our own links
-        split_part(substring(path, length(link_prefix) + 1), '/', 1) as link_network,
-        split_part(substring(path, length(link_prefix) + 1), '/', 2) as link_advertiser,
-        query,
-        rule_id,
-        sub_id,
-        landing_url,
-        referrer_url,
-        user_agent,
-        ip_hash,
-        ip_prefix,
-        cookie_hash,
-        country_code,
-        utm_source,
-        utm_medium,
-        utm_campaign,
-        file_id,
-        line_number,
-        clicked_at,
-        loaded_at
-    from matched
-    where match_number = 1
+        ) as occurrence
+    from clicks
+    where is_numbered_in_file
 ),
 
 linked as (
     select
-        numbered.*,
+        clicks.*,
+        occurrences.occurrence,
         coalesce(
-            length(numbered.link_network) between 1 and 30
-            and length(numbered.link_advertiser) between 1 and 128,
+            length(clicks.link_network) between 1 and 30
+            and length(clicks.link_advertiser) between 1 and 128,
             false
         ) as is_own_link
-    from numbered
+    from clicks
+    left join occurrences
+        on
+            clicks.file_id = occurrences.file_id
+            and clicks.line_number = occurrences.line_number
 ),
 
 final as (
     select
         source_name,
         cast(
-            natural_id
-            || case
-                when is_numbered_in_file then '-' || cast(occurrence as varchar(20)) else ''
-            end
-            as varchar(512)
+            natural_id || coalesce('-' || cast(occurrence as varchar(20)), '') as varchar(512)
         ) as event_id,
         clicked_at,
         cast(case when is_own_link then lower(link_network) end as varchar(30)) as network_code,
