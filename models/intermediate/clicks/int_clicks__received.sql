@@ -20,7 +20,7 @@ with
 
 clicks as (
     select
-        {{ dimension_key(['source_name', 'event_id']) }} as click_id,
+        {{ dimension_key(['source_name', 'event_id'], plain=['source_name']) }} as click_id,
         file_id,
         line_number,
         clicked_at,
@@ -63,21 +63,41 @@ records as (
     {% endif %}
 ),
 
+-- Few clicks come more than once: only their records are put in order.
+repeated as (
+    select click_id
+    from records
+    group by click_id
+    having count(*) > 1
+),
+
+numbered as (
+    select
+        records.file_id,
+        records.line_number,
+        row_number() over (
+            partition by records.click_id
+            order by records.clicked_at, records.file_id, records.line_number
+        ) as copy_number,
+        count(*) over (partition by records.click_id) as copies
+    from records
+    inner join repeated on records.click_id = repeated.click_id
+),
+
 final as (
     select
-        click_id,
-        file_id,
-        line_number,
-        cast(
-            row_number() over (
-                partition by click_id
-                order by clicked_at, file_id, line_number
-            ) as integer
-        ) as copy_number,
-        cast(count(*) over (partition by click_id) as integer) as copies,
-        date_key,
-        clicked_at
+        records.click_id,
+        records.file_id,
+        records.line_number,
+        cast(coalesce(numbered.copy_number, 1) as integer) as copy_number,
+        cast(coalesce(numbered.copies, 1) as integer) as copies,
+        records.date_key,
+        records.clicked_at
     from records
+    left join numbered
+        on
+            records.file_id = numbered.file_id
+            and records.line_number = numbered.line_number
 )
 
 select * from final
