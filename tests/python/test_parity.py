@@ -35,6 +35,7 @@ from clickstar_parity.metrics import compare_metrics
 from clickstar_parity.relations import Relation, relations
 from clickstar_run.problems import Problem
 from clickstar_run.settings import read_settings
+from clickstar_run.warehouse import reading, rows
 from warehouses import ROOT
 
 MARTS = f"{SCHEMA_PREFIX}marts"
@@ -116,6 +117,29 @@ def test_every_mart_is_compared_by_its_key(sides: list[Side]) -> None:
     assert found["fct_clicks"] == ("click_id",)
     assert found["dim_date_relative"] == ("date_key",)
     assert all(found.values()), "a mart without a key"
+
+
+def test_columns_declared_without_nulls_refuse_them_on_every_engine(sides: list[Side]) -> None:
+    # No data test looks at these columns: what the engine refuses cannot be found in the table.
+    manifest = json.loads(sides[0].manifest.read_text())
+    declared = {
+        (node["schema"], node["alias"], column["name"])
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "model"
+        and node["config"]["contract"]["enforced"]
+        and node["config"]["materialized"] != "view"
+        for column in node["columns"].values()
+        if any(constraint["type"] == "not_null" for constraint in column["constraints"])
+    }
+    assert {(MARTS, "fct_clicks", "click_id"), (MARTS, "dim_date", "date_key")} <= declared
+    for side in sides:
+        with reading(side.settings) as cursor:
+            refusing = rows(
+                cursor,
+                "select table_schema, table_name, column_name"
+                " from information_schema.columns where is_nullable = 'NO'",
+            )
+        assert sorted(declared - set(refusing)) == [], side.name
 
 
 ONE_CENT_MORE = (

@@ -90,6 +90,17 @@ def test_the_key_is_declared_and_tested() -> None:
     fails(rule, "is unique", model=model(), ctx_tests=without("unique_combination"))
 
 
+def test_a_column_that_refuses_nulls_needs_no_test_of_it() -> None:
+    rule = "check_our_key_is_tested"
+    declared = {"name": "date_key", "constraints": [{"type": "not_null"}]}
+    columns = {**model()["columns"], "date_key": declared}
+    untested = without("not_null", "date_key")
+    passes(rule, model=model(columns=columns), ctx_tests=untested)
+    # No engine enforces anything of a view.
+    view = model(columns=columns, config={"materialized": "view"})
+    fails(rule, "date_key.*not_null", model=view, ctx_tests=untested)
+
+
 def test_a_view_has_a_key_by_its_tests_alone() -> None:
     rule = "check_our_key_is_tested"
     view = model(constraints=[], config={"materialized": "view"})
