@@ -47,7 +47,7 @@ parity: venv ## compare the engines row by row (LANDING=path, or a demo of CLICK
 	@$(PYTHON) scripts/parity.py $(if $(filter file,$(origin LANDING)),,--landing "$(LANDING)") \
 		$(if $(CLICKS),--clicks $(CLICKS)) $(PARITY_OPTIONS)
 
-bench: venv ## measure the loader; BENCH_OPTIONS="--part by_hand" the build against one SQL script
+bench: venv ## measure what is promised about speed, in about half an hour (BENCH_OPTIONS="--sizes 1,10,50 --strict")
 	@$(PYTHON) scripts/bench.py $(BENCH_OPTIONS)
 
 # The environment is made anew only when the lock file's content differs from what it was made from.

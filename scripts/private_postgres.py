@@ -19,7 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,9 +48,15 @@ class PostgresUnavailableError(RuntimeError):
 
 @dataclass(frozen=True)
 class PostgresServer:
-    """A running private server. It trusts this machine's connections: there is no password."""
+    """A running private server. It trusts this machine's connections: there is no password.
+
+    Attributes:
+        port: where it listens.
+        pid: the process that started all other processes of the server.
+    """
 
     port: int
+    pid: int
     host: str = "127.0.0.1"
     user: str = USER
 
@@ -169,8 +175,10 @@ def _wait_until_ready(server: PostgresServer, process: subprocess.Popen[bytes], 
 
 
 @contextmanager
-def private_postgres() -> Iterator[PostgresServer]:
+def private_postgres(more_settings: Mapping[str, str] | None = None) -> Iterator[PostgresServer]:
     """Start a server on a free port, yield it, and stop and delete it at the end.
+
+    ``more_settings`` go before those that the tests use, such as ``work_mem``.
 
     Raises PostgresUnavailableError when it cannot be installed or started.
     """
@@ -203,15 +211,17 @@ def private_postgres() -> Iterator[PostgresServer]:
                 raise PostgresUnavailableError(
                     f"initdb failed: {log.read_text(errors='replace')[-500:].strip()}"
                 )
-            server = PostgresServer(port=_free_port())
-            settings = [f"--{name}={value}" for name, value in SERVER_SETTINGS.items()]
+            port = _free_port()
+            wanted = {**SERVER_SETTINGS, **(more_settings or {})}
+            settings = [f"--{name}={value}" for name, value in wanted.items()]
             process = subprocess.Popen(
-                [binaries / "postgres", "-D", data, "-p", str(server.port), *settings],
+                [binaries / "postgres", "-D", data, "-p", str(port), *settings],
                 cwd=scratch,
                 stdout=output,
                 stderr=output,
                 **account,  # type: ignore[call-overload]
             )
+            server = PostgresServer(port=port, pid=process.pid)
         _wait_until_ready(server, process, log)
         yield server
     finally:

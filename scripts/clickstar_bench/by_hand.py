@@ -61,7 +61,7 @@ def by_hand_part(settings: Settings) -> Report:
     """Build the script's marts by turns: by the script, by dbt, and by dbt with all their tests."""
     models: list[Comparison] = []
     tested: list[Comparison] = []
-    for clicks in settings.clicks:
+    for clicks in settings.by_hand:
         raw = raw_of(settings, clicks)
         folder = settings.scratch / str(clicks)
         warehouse = folder / "clickstar.duckdb"

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import duckdb
@@ -27,30 +28,36 @@ DIFFERENT = 0.9
 DAY_COPIES = 1_000_000
 
 
-def load_month(landing: Path, warehouse: Path, clicks: int, environment: dict[str, str]) -> None:
-    """Make the demo files of a month of ``clicks`` clicks and load them into a new DuckDB file.
+def make_landing(landing: Path, clicks: int, environment: Mapping[str, str]) -> None:
+    """Make the demo files of a month of ``clicks`` clicks.
 
     Raises BenchError with the last words of the command that failed.
     """
-    commands = [
-        [
-            str(REPOSITORY / "scripts" / "make_demo.py"),
-            *("--clicks", str(clicks), "--days", str(MONTH_DAYS), "--landing", str(landing)),
-        ],
-        [str(REPOSITORY / "scripts" / "load.py"), "load", "--landing", str(landing)],
-    ]
-    for command in commands:
-        done = subprocess.run(
-            [sys.executable, *command],
-            cwd=REPOSITORY,
-            env={**environment, "CLICKSTAR_DUCKDB_PATH": str(warehouse)},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode != 0:
-            said = (done.stdout + done.stderr).strip()[-2000:]
-            raise BenchError(f"`{Path(command[0]).name}` failed: {said}")
+    options = ("--clicks", str(clicks), "--days", str(MONTH_DAYS), "--landing", str(landing))
+    _run_script("make_demo.py", options, environment)
+
+
+def load_month(landing: Path, warehouse: Path, environment: Mapping[str, str]) -> None:
+    """Load the files of a month into a new DuckDB file.
+
+    Raises BenchError with the last words of the command that failed.
+    """
+    loading = {**environment, "CLICKSTAR_DUCKDB_PATH": str(warehouse)}
+    _run_script("load.py", ("load", "--landing", str(landing)), loading)
+
+
+def _run_script(name: str, options: Sequence[str], environment: Mapping[str, str]) -> None:
+    done = subprocess.run(
+        [sys.executable, str(REPOSITORY / "scripts" / name), *options],
+        cwd=REPOSITORY,
+        env=dict(environment),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        said = (done.stdout + done.stderr).strip()[-2000:]
+        raise BenchError(f"`{name}` failed: {said}")
 
 
 def repeat_month(month: Path, target: Path, copies: int) -> None:

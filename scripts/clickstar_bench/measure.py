@@ -29,19 +29,23 @@ class Settings:
         rows: rows per file format of the part `loader`.
         runs: repetitions of each side of a comparison.
         clicks: sizes of the warehouse, in clicks, smallest first.
+        by_hand: sizes of the part `by_hand`, smallest first.
         month: clicks of the month that larger sizes repeat.
         engine_clicks: clicks of the comparison of two engines.
         scratch: folder for scratch files of this part.
-        shared: folder for what several parts of one run use, such as a warehouse's raw tables.
+        shared: folder for raw tables, which depend on the size only and may outlive the run.
+        built: folder for built warehouses, which several parts of one run use.
     """
 
     rows: int
     runs: int
     clicks: tuple[int, ...]
+    by_hand: tuple[int, ...]
     month: int
     engine_clicks: int
     scratch: Path
     shared: Path
+    built: Path
 
 
 @dataclass(frozen=True)
@@ -75,6 +79,24 @@ class Comparison:
     def ratio(self) -> float:
         """Return the median of the ratios."""
         return statistics.median(self.ratios)
+
+    @property
+    def ours_wall(self) -> float:
+        """Return the median of our turns' seconds of the clock."""
+        return statistics.median(turn.wall_seconds for turn in self.ours)
+
+    @property
+    def theirs_wall(self) -> float:
+        """Return the median of their turns' seconds of the clock."""
+        return statistics.median(turn.wall_seconds for turn in self.theirs)
+
+    @property
+    def wall_ratio(self) -> float:
+        """Return the median of our seconds of the clock divided by theirs, turn by turn."""
+        return statistics.median(
+            mine.wall_seconds / other.wall_seconds
+            for mine, other in zip(self.ours, self.theirs, strict=True)
+        )
 
     @property
     def megabytes(self) -> float:

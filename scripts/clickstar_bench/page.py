@@ -15,8 +15,12 @@ import duckdb
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from clickstar_bench.measure import Comparison, Settings, median_cpu
+
+# Markdown has no colour; what shows HTML in it, as most do, shows this in red.
+NOT_KEPT = '<strong style="color: red">not kept</strong>'
 
 
 @dataclass(frozen=True)
@@ -35,13 +39,14 @@ class Promise:
         return self.value <= self.limit if self.at_most else self.value >= self.limit
 
     @property
-    def sentence(self) -> str:
-        """Return what was found and what was promised, for a person."""
-        side = "at most" if self.at_most else "at least"
-        return (
-            f"{self.what}: {_short(self.value)} {self.unit},"
-            f" promised are {side} {_short(self.limit)}."
-        )
+    def found(self) -> str:
+        """Return the number with its unit."""
+        return f"{_short(self.value)} {self.unit}"
+
+    @property
+    def promised(self) -> str:
+        """Return the limit with its side."""
+        return f"{'at most' if self.at_most else 'at least'} {_short(self.limit)}"
 
 
 @dataclass(frozen=True)
@@ -122,8 +127,31 @@ def show(report: Report, console: Console) -> None:
             console.print(f"  … and {len(grid.rows) - len(rows)} more in bench.md")
 
 
-def write(out: Path, settings: Settings, reports: Mapping[str, Report]) -> Path:
-    """Write the page for people and, beside it, the same as JSON; return the page's path."""
+def show_promises(
+    reports: Mapping[str, Report], unmeasured: Mapping[str, str], console: Console
+) -> None:
+    """Print what was promised and what was found: broken promises, and what failed, in red."""
+    promises = [promise for report in reports.values() for promise in report.promises]
+    if promises:
+        table = Table(box=SIMPLE_HEAD, title="Promises", title_justify="left")
+        table.add_column("what", overflow="fold")
+        for name in ("found", "promised", ""):
+            table.add_column(name, justify="right", no_wrap=True)
+        for promise in promises:
+            word, style = ("kept", None) if promise.kept else ("NOT KEPT", "red")
+            table.add_row(promise.what, promise.found, promise.promised, word, style=style)
+        console.print(table)
+    for name, reason in unmeasured.items():
+        console.print(Text(f"The part {name} could not be measured: {reason}", style="red"))
+
+
+def write(
+    out: Path, settings: Settings, reports: Mapping[str, Report], unmeasured: Mapping[str, str]
+) -> Path:
+    """Write the page for people and, beside it, the same as JSON; return the page's path.
+
+    ``unmeasured`` says for each part that failed why.
+    """
     out.mkdir(parents=True, exist_ok=True)
     about = machine()
     lines = [
@@ -133,25 +161,32 @@ def write(out: Path, settings: Settings, reports: Mapping[str, Report]) -> Path:
         f" Python {about['python']}, DuckDB {about['duckdb']} · {settings.runs} runs by turns;"
         " CPU seconds are medians, a ratio is taken within each turn.",
     ]
+    promises = [promise for report in reports.values() for promise in report.promises]
+    if promises:
+        lines += ["", "| what | found | promised | |", "| --- | --- | --- | --- |"]
+        lines += [
+            f"| {promise.what} | {promise.found} | {promise.promised} |"
+            f" {'kept' if promise.kept else NOT_KEPT} |"
+            for promise in promises
+        ]
+    for name, reason in unmeasured.items():
+        lines += ["", f"The part `{name}` could not be measured: {reason}"]
     for report in reports.values():
         lines += ["", f"## {report.title}", "", report.explanation]
         for grid in report.grids:
             lines += ["", f"**{grid.caption}**", ""]
             lines += ["| " + " | ".join(grid.heading) + " |", "|" + " --- |" * len(grid.heading)]
             lines += ["| " + " | ".join(row) + " |" for row in grid.rows]
-        if report.promises:
-            lines.append("")
-            lines += [
-                f"- {promise.sentence} {'Kept.' if promise.kept else '**Not kept.**'}"
-                for promise in report.promises
-            ]
     page = out / "bench.md"
     page.write_text("\n".join(lines) + "\n", encoding="utf-8")
     document = {
         "machine": about,
         "rows": settings.rows,
         "clicks": settings.clicks,
+        "by_hand": settings.by_hand,
+        "engine_clicks": settings.engine_clicks,
         "runs": settings.runs,
+        "unmeasured": dict(unmeasured),
         "parts": {
             name: {
                 "title": report.title,

@@ -1,25 +1,47 @@
-"""Raw tables of each size, made once for a whole run of the benchmark and copied for each turn."""
+"""Raw tables of each size and what is built of them, made once for a run and copied for a turn."""
 
 from __future__ import annotations
 
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
 
-from clickstar_bench.history import load_month, repeat_month
-from clickstar_bench.measure import BenchError, Settings, dbt_environment
+from clickstar_bench.history import load_month, make_landing, repeat_month
+from clickstar_bench.measure import BenchError, Settings, dbt_environment, run_dbt
+
+MODELS_ONLY = ("build", "--exclude-resource-type", "unit_test", "test")
+
+
+@dataclass(frozen=True)
+class Warehouse:
+    """A DuckDB file, the folder with its dbt artifacts, and the environment to reach it."""
+
+    folder: Path
+    file: Path
+    environment: dict[str, str]
+
+
+def landing_of(settings: Settings, clicks: int | None = None) -> Path:
+    """Return a folder with the demo files of one month; ``clicks``: default `engine_clicks`."""
+    number = settings.engine_clicks if clicks is None else clicks
+    landing = settings.shared / f"landing_{number}"
+    if not landing.exists():
+        settings.shared.mkdir(parents=True, exist_ok=True)
+        making = landing.with_name(f"{landing.name}.making")
+        shutil.rmtree(making, ignore_errors=True)
+        make_landing(making, number, dbt_environment(settings.shared))
+        making.rename(landing)
+    return landing
 
 
 def month_of_raw(settings: Settings) -> Path:
-    """Return a DuckDB file with the loaded demo files of one month; their folder is beside it."""
+    """Return a DuckDB file with the loaded demo files of one month."""
     warehouse = settings.shared / f"month_{settings.month}.duckdb"
     if not warehouse.exists():
-        settings.shared.mkdir(parents=True, exist_ok=True)
+        landing = landing_of(settings, settings.month)
         loading = warehouse.with_suffix(".loading")
         loading.unlink(missing_ok=True)
-        landing = settings.shared / f"landing_{settings.month}"
-        if landing.exists():
-            shutil.rmtree(landing)
-        load_month(landing, loading, settings.month, dbt_environment(settings.shared))
+        load_month(landing, loading, dbt_environment(settings.shared))
         loading.rename(warehouse)
     return warehouse
 
@@ -54,8 +76,27 @@ def fresh_copy(raw: Path, target: Path) -> Path:
     return target
 
 
-def started(settings: Settings, clicks: int) -> tuple[Path, Path, dict[str, str]]:
-    """Return a folder, a warehouse in it with the raw tables only, and dbt's environment there."""
-    folder = settings.scratch / str(clicks)
-    warehouse = fresh_copy(raw_of(settings, clicks), folder / "clickstar.duckdb")
-    return folder, warehouse, dbt_environment(folder, warehouse)
+def raw_only(settings: Settings, clicks: int) -> Warehouse:
+    """Return a new warehouse that holds the raw tables only, where ``built`` will look for it."""
+    folder = settings.built / str(clicks)
+    file = fresh_copy(raw_of(settings, clicks), folder / "clickstar.duckdb")
+    return Warehouse(folder, file, dbt_environment(folder, file))
+
+
+def built(settings: Settings, clicks: int) -> Warehouse:
+    """Return the warehouse that a part before built of so many clicks; else build its models now.
+
+    Who changes it must ``discard`` it.
+    """
+    folder = settings.built / str(clicks)
+    file = folder / "clickstar.duckdb"
+    if file.exists():
+        return Warehouse(folder, file, dbt_environment(folder, file))
+    warehouse = raw_only(settings, clicks)
+    run_dbt((*MODELS_ONLY, "--full-refresh"), warehouse.environment, warehouse.folder)
+    return warehouse
+
+
+def discard(warehouse: Warehouse) -> None:
+    """Delete a warehouse and everything in its folder."""
+    shutil.rmtree(warehouse.folder)

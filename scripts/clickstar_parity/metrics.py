@@ -30,7 +30,11 @@ class _Dialect:
         self.sql_plan_renderer = adapter.sql_plan_renderer
 
 
-def _engine(target: str, semantic_manifest: Path) -> Any:
+def metric_engine(target: str, semantic_manifest: Path) -> Any:
+    """Return a MetricFlow engine that writes SQL for ``target`` and asks nothing itself.
+
+    Raises Problem when there is no semantic manifest.
+    """
     # Imported late: it takes seconds.
     from metricflow.engine.metricflow_engine import MetricFlowEngine
     from metricflow_semantics.model.dbt_manifest_parser import (
@@ -80,7 +84,7 @@ def compare_metrics(compare: Comparer, dimensions: int = DIMENSIONS) -> Iterator
     from metricflow.engine.metricflow_engine import MetricFlowQueryRequest
 
     engines = [
-        _engine(extract.side.settings.target, extract.side.semantic_manifest)
+        metric_engine(extract.side.settings.target, extract.side.semantic_manifest)
         for extract in compare.extracts
     ]
     metrics = sorted(found.name for found in engines[0].list_metrics(False))
