@@ -1,0 +1,37 @@
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='delete+insert',
+        unique_key='file_id',
+        on_schema_change='fail',
+        contract={'enforced': true},
+        dist='even',
+        sort=['file_id'],
+        post_hook="{{ forget_gone_files() }}",
+    )
+}}
+
+-- depends_on: {{ ref('stg_loader__files') }}
+
+with
+
+clicks as (
+    select
+        file_id,
+        ip_prefix
+    from {{ ref('int_clicks__unioned') }}
+    where
+        ip_prefix is not null
+        {% if is_incremental() %}
+            and {{ in_list('file_id', new_files()) }}
+        {% endif %}
+),
+
+final as (
+    select distinct
+        file_id,
+        cast(ip_prefix as varchar(43)) as ip_prefix
+    from clicks
+)
+
+select * from final

@@ -1,0 +1,104 @@
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='delete+insert',
+        unique_key='user_agent',
+        on_schema_change='fail',
+        contract={'enforced': true},
+        dist='even',
+        post_hook=[
+            "{{ forget_gone_values('user_agent', ref('stg_loader__user_agents')) }}",
+            "{{ remember('int_user_agents__patterns') }}",
+        ],
+    )
+}}
+
+-- depends_on: {{ ref('int_user_agents__patterns') }}
+
+{%- set only_new = is_incremental() and not matched_anew(
+    'int_user_agents__patterns', ['pattern', 'match', 'expression']
+) %}
+
+with
+
+patterns as (
+    -- One text may stand for several rules.
+    select distinct
+        pattern,
+        match
+    from {{ ref('int_user_agents__patterns') }}
+),
+
+agents as (
+    select
+        agents.user_agent,
+        {{ folded_user_agent('agents.user_agent') }} as folded
+    from {{ ref('stg_loader__user_agents') }} as agents
+    {% if only_new %}
+        left join {{ this }} as matched on agents.user_agent = matched.user_agent
+        where matched.user_agent is null
+    {% endif %}
+),
+
+texts_hit as (
+    select
+        agents.user_agent,
+        patterns.pattern,
+        patterns.match
+    from agents
+    inner join patterns
+        on {{ user_agent_text_matches('agents.folded', 'patterns.pattern', 'patterns.match') }}
+),
+
+shapes_hit as (
+    select
+        agents.user_agent,
+        patterns.pattern,
+        patterns.match
+    from agents
+    inner join patterns
+        on
+            patterns.match = 'shape'
+            and case patterns.pattern
+                {% for shape in user_agent_shapes() %}
+                    when '{{ shape }}'
+                        then {{ user_agent_shape_matches('agents.folded', shape) }}
+                {% endfor %}
+                else false
+            end
+),
+
+unioned as (
+    select
+        user_agent,
+        pattern,
+        match
+    from texts_hit
+
+    union all
+
+    select
+        user_agent,
+        pattern,
+        match
+    from shapes_hit
+
+    union all
+
+    -- Looked at: a user agent that nothing hits is not looked at again.
+    select
+        user_agent,
+        '' as pattern,
+        'none' as match
+    from agents
+),
+
+final as (
+    select
+        cast(user_agent as varchar(8192)) as user_agent,
+        cast(pattern as varchar(255)) as pattern,
+        cast(match as varchar(10)) as match
+    from unioned
+)
+
+select * from final
