@@ -64,7 +64,7 @@
                 ],
                 'unless': engines,
             },
-            'no_device': {'one_of': ['[^ ][^ ]?[^ ]?[^ ]'], 'unless': devices},
+            'no_device': {'one_of': ['[^ ][^ ][^ ][^ ]'], 'unless': devices},
             'no_engine': {'one_of': ['mozilla/'], 'unless': engines},
         })
     }}
