@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import ast
 import json
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,11 +22,15 @@ from .packages import ListError, Wheel, wheel
 from .patterns import InexpressibleError, Text, fold, texts
 from .seeds import Row
 
-COLUMNS = ("pattern", "match", "rule_id", "source", "added_in_version", "removed_in_version")
+COLUMNS = (
+    "pattern", "match", "stem", "rule_id", "source", "added_in_version", "removed_in_version",
+)  # fmt: skip
 KEY = ("pattern", "match", "rule_id")
 KNOWN, DISPUTED = "known_bot", "disputed_bot"
 # A shorter text is in too many words.
 _SHORTEST = 3
+# How many letters of its patterns a user agent is asked for first, before the patterns themselves.
+_STEM = 3
 _FIXTURES = "/tests/fixtures/upstream/"
 # The test cases of device-detector that are no browsers of people's devices.
 _NO_DEVICES = ("bots", "clienthints", "unknown", "feed_reader", "mobile_apps", "podcasting")
@@ -93,10 +98,51 @@ def rows(lists: BotLists) -> tuple[list[Row], list[str]]:
     for text, (_, source) in found.items():
         if any(map(text.hits, lists.browsers)):
             found[text] = (DISPUTED, source)
+    stem_of = stems(sorted({text.pattern for text in found}), lists.browsers)
     return [
-        {"pattern": text.pattern, "match": text.match, "rule_id": rule_id, "source": source}
+        {
+            "pattern": text.pattern,
+            "match": text.match,
+            "stem": stem_of[text.pattern],
+            "rule_id": rule_id,
+            "source": source,
+        }
         for text, (rule_id, source) in found.items()
     ], left_out
+
+
+def stems(patterns: Sequence[str], browsers: Sequence[str]) -> dict[str, str]:
+    """A stem of each pattern: three of its letters, or all of it, few in all and rare in browsers.
+
+    A user agent without the stem cannot have the pattern. A few hundred stems are asked for instead
+    of all patterns, and the patterns of a stem only where it is found. Chosen greedily: next always
+    the letters that save most comparisons with a browser.
+    """
+    having: dict[str, set[str]] = defaultdict(set)
+    for pattern in patterns:
+        for start in range(len(pattern) - _STEM + 1):
+            having[pattern[start : start + _STEM]].add(pattern)
+    # A sample of every so many browsers is enough to know which letters are frequent.
+    sample = browsers[:: max(1, len(browsers) // 4000)]
+    share = {
+        letters: sum(letters in browser for browser in sample) / max(1, len(sample))
+        for letters, found in having.items()
+        if len(found) > 1
+    }
+    chosen: dict[str, str] = {}
+    while True:
+        saved, letters = max(
+            (
+                (len(having[letters] - chosen.keys()) * (1 - share[letters]) - 1, letters)
+                for letters in share
+            ),
+            default=(0.0, ""),
+        )
+        if saved <= 0:
+            break
+        for pattern in having[letters] - chosen.keys():
+            chosen[pattern] = letters
+    return {pattern: chosen.get(pattern, pattern) for pattern in patterns}
 
 
 def _recogniser(patterns: list[str]) -> Callable[[str], bool]:

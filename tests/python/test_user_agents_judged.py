@@ -184,6 +184,8 @@ def test_every_pattern_belongs_to_a_version_of_its_rule() -> None:
             newest = max(int(row["added_in_version"]), int(row["removed_in_version"] or 1))
             assert 1 <= newest <= versions[row["rule_id"]], row
             assert row.get("source") is None or row["source"] in sources, row
+            # A user agent without the stem is never asked for the pattern.
+            assert row.get("stem", "") in row.get("pattern", ""), row
 
 
 def test_the_labelled_user_agents_are_told_apart(judged: Judged) -> None:

@@ -23,10 +23,18 @@ with
 
 patterns as (
     -- One text may stand for several rules.
-    select distinct
+    select
         pattern,
-        match
+        match,
+        min(stem) as stem
     from {{ ref('int_user_agents__patterns') }}
+    group by pattern, match
+),
+
+stems as (
+    select distinct stem
+    from patterns
+    where match != 'shape'
 ),
 
 agents as (
@@ -40,14 +48,29 @@ agents as (
     {% endif %}
 ),
 
-texts_hit as (
+-- Every user agent is asked for every stem; for a pattern only where it has the stem of it.
+stems_hit as (
     select
         agents.user_agent,
+        agents.folded,
+        stems.stem
+    from agents
+    inner join stems on strpos(agents.folded, stems.stem) > 0
+),
+
+texts_hit as (
+    select
+        stems_hit.user_agent,
         patterns.pattern,
         patterns.match
-    from agents
+    from stems_hit
     inner join patterns
-        on {{ user_agent_text_matches('agents.folded', 'patterns.pattern', 'patterns.match') }}
+        on
+            stems_hit.stem = patterns.stem
+            and patterns.match != 'shape'
+            and {{ user_agent_text_matches(
+                'stems_hit.folded', 'patterns.pattern', 'patterns.match'
+            ) }}
 ),
 
 shapes_hit as (

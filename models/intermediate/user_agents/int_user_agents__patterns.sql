@@ -4,6 +4,7 @@ listed as (
     select
         pattern,
         match,
+        stem,
         rule_id,
         source,
         added_in_version,
@@ -25,6 +26,7 @@ unioned as (
     select
         pattern,
         match,
+        stem,
         rule_id,
         source,
         added_in_version,
@@ -36,6 +38,7 @@ unioned as (
     select
         pattern,
         match,
+        pattern as stem,
         rule_id,
         'clickstar' as source,
         added_in_version,
@@ -47,6 +50,7 @@ final as (
     select
         cast(pattern as varchar(255)) as pattern,
         cast(match as varchar(10)) as match,
+        cast(stem as varchar(255)) as stem,
         cast(rule_id as varchar(40)) as rule_id,
         cast(source as varchar(40)) as source,
         -- What a name of a shape stands for, so that a changed expression is noticed.
