@@ -4,7 +4,7 @@
     {%- set upstream = ref(model_name) -%}
     {{ return(api.Relation.create(
         database=upstream.database,
-        schema=upstream.schema,
+        schema=this.schema if env_var('CLICKSTAR_JUDGING_SCHEMA', '') else upstream.schema,
         identifier=this.identifier ~ '__' ~ model_name,
     )) }}
 {%- endmacro %}

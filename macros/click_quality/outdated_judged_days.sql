@@ -1,0 +1,32 @@
+{#- The reporting days whose clicks int_clicks__judged has to judge again: other clicks or copies than it saw, or
+    clicks from what has become, or is no longer, internal traffic. -#}
+{% macro outdated_judged_days() -%}
+    {%- set marks = ['ip_prefix', 'cookie_hash', 'url_parameter', 'is_deleted', 'valid_from', 'valid_to'] -%}
+    {%- set was = remembered('int_master__internal_traffic_versions') -%}
+    {%- set is_now = ref('int_master__internal_traffic_versions') -%}
+    {%- set changed_traffic -%}
+        select {{ marks | join(', ') }} from {{ was }}
+        except
+        select {{ marks | join(', ') }} from {{ is_now }}
+        union all
+        (
+            select {{ marks | join(', ') }} from {{ is_now }}
+            except
+            select {{ marks | join(', ') }} from {{ was }}
+        )
+    {%- endset -%}
+    {%- set outdated = changed_received_days() -%}
+    {%- if first_column('select count(*) from (' ~ changed_traffic ~ ') as changed_traffic') != [0] -%}
+        {%- set changed_days -%}
+            select distinct clicks.date_key
+            from {{ ref('int_clicks__deduplicated') }} as clicks
+            inner join ({{ changed_traffic }}) as traffic
+                on
+                    clicks.clicked_at >= traffic.valid_from
+                    and clicks.clicked_at < traffic.valid_to
+            where {{ is_internal_click('clicks', 'traffic') }}
+        {%- endset -%}
+        {%- set outdated = (outdated + first_column(changed_days)) | unique | list -%}
+    {%- endif -%}
+    {{ return(outdated) }}
+{%- endmacro %}

@@ -1,0 +1,395 @@
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='delete+insert',
+        unique_key='date_key',
+        on_schema_change='fail',
+        contract={'enforced': true},
+        post_hook=[
+            "{{ forget_gone_days(ref('int_clicks__received')) }}",
+            "{{ remember('int_clicks__received_days') }}",
+            "{{ remember('int_master__internal_traffic_versions') }}",
+        ],
+        dist='click_id',
+        sort=['date_key'],
+        indexes=[{'columns': ['date_key']}],
+    )
+}}
+
+{#- Each rule reads the few columns it needs by itself: one shared selection of all of them would be stored. -#}
+{%- set days = outdated_judged_days() if is_incremental() else [] %}
+{#- Whose clicks are counted, and the column that says it. -#}
+{%- set counted = {'visitor': 'visitor_id', 'ip_prefix': 'ip_prefix'} %}
+{#- Sources whose clicks have an id of their own. A log's line is known by its content, address included. -#}
+{%- set identified = [
+    'stg_redirector__clicks',
+    'stg_everflow__clicks',
+    'stg_partnerize__clicks',
+    'stg_snowplow__events',
+] %}
+
+with
+
+rules as (
+    select
+        rule_id,
+        version,
+        kind,
+        scope,
+        threshold,
+        window_seconds,
+        minimum_clicks,
+        peer_ratio,
+        priority,
+        severity,
+        valid_from,
+        valid_to
+    from {{ ref('int_click_quality_rules__in_force') }}
+),
+
+clicks as (
+    select
+        click_id,
+        date_key,
+        visitor_id,
+        ip_prefix,
+        file_id,
+        line_number,
+        clicked_at
+    from {{ ref('int_clicks__keyed') }}
+    {% if is_incremental() %}
+        where {{ on_days(days, 'date_key', 'clicked_at') }}
+    {% endif %}
+),
+
+-- MRC: "bots and spiders or other crawlers", "non-browser user-agent headers".
+agent_hits as (
+    select
+        clicks.file_id,
+        clicks.line_number,
+        judged.rule_id,
+        judged.version
+    from {{ ref('int_clicks__deduplicated') }} as clicks
+    inner join {{ ref('int_user_agents__judged') }} as judged
+        on clicks.user_agent = judged.user_agent
+    {% if is_incremental() %}
+        where {{ on_days(days, 'clicks.date_key', 'clicks.clicked_at') }}
+    {% endif %}
+),
+
+-- Only where the source would have told: most networks' exports have no user agents at all.
+missing_agent_hits as (
+    select
+        clicks.file_id,
+        clicks.line_number,
+        rules.rule_id,
+        rules.version
+    from {{ ref('int_clicks__deduplicated') }} as clicks
+    inner join rules on rules.kind = 'missing_user_agent'
+    where
+        coalesce(clicks.user_agent, '') = ''
+        and clicks.source_name in ({{ sources_with_user_agents() }})
+        {% if is_incremental() %}
+            and {{ on_days(days, 'clicks.date_key', 'clicks.clicked_at') }}
+        {% endif %}
+),
+
+-- MRC: "known data-center traffic".
+network_hits as (
+    select
+        clicks.file_id,
+        clicks.line_number,
+        judged.rule_id,
+        judged.version
+    from clicks
+    inner join {{ ref('int_networks__judged') }} as judged on clicks.ip_prefix = judged.ip_prefix
+),
+
+signals as (
+    select
+        clicks.file_id,
+        clicks.line_number,
+        clicks.clicked_at,
+        signals.is_head,
+        signals.is_prefetch,
+        signals.is_test,
+        signals.page_viewed_at
+    from clicks
+    inner join {{ ref('int_clicks__signals') }} as signals
+        on
+            clicks.file_id = signals.file_id
+            and clicks.line_number = signals.line_number
+),
+
+signal_hits as (
+    select
+        signals.file_id,
+        signals.line_number,
+        rules.rule_id,
+        rules.version
+    from signals
+    inner join rules
+        on
+            (rules.kind = 'test' and signals.is_test)
+            -- MRC: "pre-fetch or browser pre-rendered traffic".
+            or (rules.kind = 'prefetch' and rules.scope = 'purpose' and signals.is_prefetch)
+            or (rules.kind = 'prefetch' and rules.scope = 'method' and signals.is_head)
+            -- Voluum: "a time window between displaying and clicking the ad shorter than 800 ms".
+            or (
+                rules.kind = 'timing'
+                and signals.clicked_at >= signals.page_viewed_at
+                and signals.clicked_at
+                < {{ dbt.dateadd(
+                    'millisecond', 'cast(rules.threshold as integer)', 'signals.page_viewed_at'
+                ) }}
+            )
+            -- Nobody clicks on a page before it is there.
+            or (
+                rules.kind = 'sequence'
+                and {{ dbt.dateadd(
+                    'millisecond', 'cast(rules.threshold as integer)', 'signals.clicked_at'
+                ) }}
+                < signals.page_viewed_at
+            )
+),
+
+traffic as (
+    select
+        ip_prefix,
+        cookie_hash,
+        url_parameter,
+        valid_from,
+        valid_to
+    from {{ ref('int_master__internal_traffic_versions') }}
+    where not is_deleted
+),
+
+-- Three ways of being internal (see is_internal_click), joined one by one: together they would be a product.
+internal_clicks as (
+    select
+        clicks.file_id,
+        clicks.line_number
+    from clicks
+    inner join traffic
+        on
+            clicks.ip_prefix = traffic.ip_prefix
+            and clicks.clicked_at >= traffic.valid_from
+            and clicks.clicked_at < traffic.valid_to
+    union
+    select
+        clicks.file_id,
+        clicks.line_number
+    from {{ ref('int_clicks__deduplicated') }} as clicks
+    inner join traffic
+        on
+            clicks.cookie_hash = traffic.cookie_hash
+            and clicks.clicked_at >= traffic.valid_from
+            and clicks.clicked_at < traffic.valid_to
+    {% if is_incremental() %}
+        where {{ on_days(days, 'clicks.date_key', 'clicks.clicked_at') }}
+    {% endif %}
+    union
+    select
+        clicks.file_id,
+        clicks.line_number
+    from {{ ref('int_clicks__deduplicated') }} as clicks
+    inner join traffic
+        on
+            {{ has_url_parameter('clicks.landing_url', 'traffic.url_parameter') }}
+            and clicks.clicked_at >= traffic.valid_from
+            and clicks.clicked_at < traffic.valid_to
+    {% if is_incremental() %}
+        where {{ on_days(days, 'clicks.date_key', 'clicks.clicked_at') }}
+    {% endif %}
+),
+
+internal_hits as (
+    select
+        internal_clicks.file_id,
+        internal_clicks.line_number,
+        rules.rule_id,
+        rules.version
+    from internal_clicks
+    cross join rules
+    where rules.kind = 'internal'
+),
+
+{% for scope, column in counted.items() %}
+    -- Few make more clicks in a day than are allowed in a window: only those are looked at closely.
+    busy_{{ scope }}s as (
+        select
+            clicks.{{ column }},
+            clicks.date_key
+        from clicks
+        cross join (
+            select min(threshold) as threshold
+            from rules
+            where kind = 'activity' and scope = '{{ scope }}'
+        ) as lowest
+        where clicks.{{ column }} is not null
+        group by clicks.{{ column }}, clicks.date_key, lowest.threshold
+        having count(*) > lowest.threshold
+    ),
+
+    {{ scope }}_windows as (
+        select
+            clicks.file_id,
+            clicks.line_number,
+            rules.rule_id,
+            rules.version,
+            rules.threshold,
+            count(*) over (
+                partition by
+                    rules.rule_id,
+                    rules.version,
+                    clicks.{{ column }},
+                    floor(extract(epoch from clicks.clicked_at) / rules.window_seconds)
+            ) as window_clicks
+        from clicks
+        inner join busy_{{ scope }}s as busy
+            on
+                clicks.{{ column }} = busy.{{ column }}
+                and clicks.date_key = busy.date_key
+        inner join rules
+            on
+                rules.kind = 'activity'
+                and rules.scope = '{{ scope }}'
+                and clicks.clicked_at >= rules.valid_from
+                and clicks.clicked_at < rules.valid_to
+    ),
+
+{% endfor %}
+activity_hits as (
+    {% for scope in counted %}
+        select
+            file_id,
+            line_number,
+            rule_id,
+            version
+        from {{ scope }}_windows
+        where window_clicks > threshold
+        {{ 'union all' if not loop.last }}
+    {% endfor %}
+),
+
+-- All records of the clicks that were delivered more than once.
+copies as (
+    select
+        received.click_id,
+        received.file_id,
+        received.line_number
+    from {{ ref('int_clicks__received') }} as received
+    inner join clicks on received.click_id = clicks.click_id
+    where received.copies > 1
+),
+
+addresses as (
+    {% for model in identified %}
+        select
+            copies.click_id,
+            records.ip_hash
+        from {{ ref(model) }} as records
+        inner join copies
+            on
+                records.file_id = copies.file_id
+                and records.line_number = copies.line_number
+        {{ 'union all' if not loop.last }}
+    {% endfor %}
+),
+
+addresses_counted as (
+    select
+        click_id,
+        count(distinct ip_hash) as addresses
+    from addresses
+    group by click_id
+),
+
+click_id_hits as (
+    select
+        clicks.file_id,
+        clicks.line_number,
+        rules.rule_id,
+        rules.version
+    from addresses_counted
+    inner join clicks on addresses_counted.click_id = clicks.click_id
+    inner join rules
+        on
+            rules.kind = 'click_id'
+            and addresses_counted.addresses >= rules.threshold
+),
+
+concentrated as (
+    select
+        partners.date_key,
+        partners.network_code,
+        partners.partner_source_id,
+        rules.rule_id,
+        rules.version
+    from {{ ref('int_partners__concentration') }} as partners
+    inner join rules
+        on
+            rules.kind = 'concentration'
+            and partners.clicks >= rules.minimum_clicks
+            and partners.herfindahl_index >= rules.threshold
+            and partners.herfindahl_index >= rules.peer_ratio * partners.median_herfindahl_index
+    {% if is_incremental() %}
+        where {{ in_list('partners.date_key', days) }}
+    {% endif %}
+),
+
+concentration_hits as (
+    select
+        clicks.file_id,
+        clicks.line_number,
+        concentrated.rule_id,
+        concentrated.version
+    from {{ ref('int_clicks__deduplicated') }} as clicks
+    inner join concentrated
+        on
+            clicks.date_key = concentrated.date_key
+            and clicks.partner_source_id = concentrated.partner_source_id
+            and coalesce(clicks.network_code, 'none') = concentrated.network_code
+    {% if is_incremental() %}
+        where {{ on_days(days, 'clicks.date_key', 'clicks.clicked_at') }}
+    {% endif %}
+),
+
+hits as (
+    {% for kind in [
+        'agent', 'missing_agent', 'network', 'signal', 'internal', 'activity', 'click_id',
+        'concentration',
+    ] %}
+        select
+            file_id,
+            line_number,
+            rule_id,
+            version
+        from {{ kind }}_hits
+        {{ 'union' if not loop.last }}
+    {% endfor %}
+),
+
+-- The version of the click's own moment judges it, and no other.
+final as (
+    select
+        clicks.click_id,
+        rules.rule_id,
+        rules.version,
+        rules.severity,
+        clicks.date_key,
+        rules.priority
+    from hits
+    inner join clicks
+        on
+            hits.file_id = clicks.file_id
+            and hits.line_number = clicks.line_number
+    inner join rules
+        on
+            hits.rule_id = rules.rule_id
+            and hits.version = rules.version
+            and clicks.clicked_at >= rules.valid_from
+            and clicks.clicked_at < rules.valid_to
+)
+
+select * from final

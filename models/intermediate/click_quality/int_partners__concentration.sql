@@ -1,0 +1,146 @@
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='delete+insert',
+        unique_key='date_key',
+        on_schema_change='fail',
+        contract={'enforced': true},
+        post_hook=[
+            "{{ forget_gone_days(ref('int_clicks__received')) }}",
+            "{{ remember('int_clicks__received_days') }}",
+        ],
+        dist='even',
+        sort=['date_key'],
+    )
+}}
+
+{%- set days = changed_received_days() if is_incremental() else [] %}
+
+with
+
+rules as (
+    select min(minimum_clicks) as minimum_clicks
+    from {{ ref('int_click_quality_rules__in_force') }}
+    where kind = 'concentration'
+),
+
+partners as (
+    select
+        date_key,
+        coalesce(network_code, 'none') as network_code,
+        partner_source_id,
+        count(*) as clicks
+    from {{ ref('int_clicks__deduplicated') }}
+    where
+        partner_source_id is not null
+        {% if is_incremental() %}
+            and {{ on_days(days, 'date_key', 'clicked_at') }}
+        {% endif %}
+    group by date_key, coalesce(network_code, 'none'), partner_source_id
+),
+
+-- A share of a handful of clicks says nothing: small partners are left out before anything is counted.
+judged_partners as (
+    select
+        partners.date_key,
+        partners.network_code,
+        partners.partner_source_id,
+        partners.clicks
+    from partners
+    inner join rules on partners.clicks >= rules.minimum_clicks
+),
+
+pairs as (
+    select
+        judged_partners.date_key,
+        judged_partners.network_code,
+        judged_partners.partner_source_id,
+        judged_partners.clicks,
+        clicks.user_agent,
+        clicks.ip_prefix,
+        count(*) as pair_clicks
+    from {{ ref('int_clicks__deduplicated') }} as clicks
+    inner join judged_partners
+        on
+            clicks.date_key = judged_partners.date_key
+            and coalesce(clicks.network_code, 'none') = judged_partners.network_code
+            and clicks.partner_source_id = judged_partners.partner_source_id
+    {% if is_incremental() %}
+        where {{ on_days(days, 'clicks.date_key', 'clicks.clicked_at') }}
+    {% endif %}
+    group by
+        judged_partners.date_key,
+        judged_partners.network_code,
+        judged_partners.partner_source_id,
+        judged_partners.clicks,
+        clicks.user_agent,
+        clicks.ip_prefix
+),
+
+measured as (
+    select
+        date_key,
+        network_code,
+        partner_source_id,
+        clicks,
+        count(*) as pairs,
+        -- The sum of squared shares, cut to millionths: exact integers until the one division.
+        cast(
+            floor(
+                1000000 * cast(sum(pair_clicks * pair_clicks) as double precision)
+                / (cast(clicks as double precision) * clicks)
+            ) / 1000000 as numeric(9, 6)
+        ) as herfindahl_index,
+        -- In bits, cut to where the order of adding up does not show.
+        cast(
+            sum(
+                -cast(pair_clicks as double precision) / clicks
+                * ln(cast(pair_clicks as double precision) / clicks)
+            ) / ln(cast(2 as double precision)) as numeric(9, 4)
+        ) as shannon_entropy
+    from pairs
+    group by date_key, network_code, partner_source_id, clicks
+),
+
+ranked as (
+    select
+        date_key,
+        network_code,
+        partner_source_id,
+        clicks,
+        pairs,
+        herfindahl_index,
+        shannon_entropy,
+        row_number() over (
+            partition by date_key
+            order by herfindahl_index, network_code, partner_source_id
+        ) as place,
+        count(*) over (partition by date_key) as peers
+    from measured
+),
+
+-- Of an even number, the lower one of the two in the middle: a value that a partner really has.
+medians as (
+    select
+        date_key,
+        herfindahl_index
+    from ranked
+    where 2 * place in (peers, peers + 1)
+),
+
+final as (
+    select
+        ranked.date_key,
+        cast(ranked.network_code as varchar(30)) as network_code,
+        cast(ranked.partner_source_id as varchar(128)) as partner_source_id,
+        cast(ranked.clicks as bigint) as clicks,
+        cast(ranked.pairs as bigint) as pairs,
+        cast(ranked.peers as bigint) as peers,
+        ranked.shannon_entropy,
+        ranked.herfindahl_index,
+        medians.herfindahl_index as median_herfindahl_index
+    from ranked
+    inner join medians on ranked.date_key = medians.date_key
+)
+
+select * from final
