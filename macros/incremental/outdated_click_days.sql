@@ -1,24 +1,25 @@
-{#- The reporting days (yyyymmdd) of fct_clicks that have to be built again: its clicks are not those that
-    were received, or they carry the key of a version or channel that has changed since. -#}
+{#- The reporting days (yyyymmdd) of fct_clicks that have to be built again: its clicks or their
+    verdicts are not those of int_clicks__verdicts, or they carry the key of a version or channel that has changed since. -#}
 {% macro outdated_click_days(members) -%}
     {%- set versions = ['kind', 'network_code', 'source_id', 'valid_from', 'valid_to', 'member_key'] -%}
     {%- set channels = ['source', 'medium', 'campaign', 'channel_key'] -%}
     {%- set sql -%}
         with
 
-        received_days as (
+        judged_days as (
             select
                 date_key,
-                {{ day_fingerprint() }}
-            from {{ ref('int_clicks__received') }}
-            where copy_number = 1
+                {{ day_fingerprint() }},
+                {{ verdicts_fingerprint() }}
+            from {{ ref('int_clicks__verdicts') }}
             group by date_key
         ),
 
         built_days as (
             select
                 date_key,
-                {{ day_fingerprint() }}
+                {{ day_fingerprint() }},
+                {{ verdicts_fingerprint() }}
             from {{ this }}
             group by date_key
         ),
@@ -39,14 +40,16 @@
             from {{ ref('int_channels__assigned') }}
         )
 
-        select received_days.date_key
-        from received_days
+        select judged_days.date_key
+        from judged_days
         left join built_days
             on
-                received_days.date_key = built_days.date_key
-                and received_days.records = built_days.records
-                and received_days.click_ids = built_days.click_ids
-                and received_days.lines = built_days.lines
+                judged_days.date_key = built_days.date_key
+                and judged_days.records = built_days.records
+                and judged_days.click_ids = built_days.click_ids
+                and judged_days.lines = built_days.lines
+                and judged_days.verdicts = built_days.verdicts
+                and judged_days.suspects = built_days.suspects
         where built_days.date_key is null
         {% for member in members %}
             union

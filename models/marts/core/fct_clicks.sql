@@ -7,7 +7,7 @@
         unique_key='date_key',
         on_schema_change='fail',
         post_hook=[
-            "{{ forget_gone_days(ref('int_clicks__received')) }}",
+            "{{ forget_gone_days(ref('int_clicks__verdicts')) }}",
             "{{ remember('int_members__versions') }}",
             "{{ remember('int_channels__assigned') }}",
         ],
@@ -16,6 +16,8 @@
         indexes=[{'columns': ['date_key']}, {'columns': ['click_id'], 'unique': True}],
     )
 }}
+
+{%- set days = outdated_click_days(members) if is_incremental() else [] %}
 
 with
 
@@ -63,10 +65,25 @@ countries as (
     from {{ ref('dim_country') }}
 ),
 
-clicks as (
+verdicts as (
     select
         click_id,
         date_key,
+        visitor_id,
+        click_quality_key,
+        file_id,
+        line_number,
+        click_class,
+        rule_version,
+        is_suspect
+    from {{ ref('int_clicks__verdicts') }}
+    {% if is_incremental() %}
+        where {{ on_days(days, 'date_key', 'clicked_at') }}
+    {% endif %}
+),
+
+clicks as (
+    select
         source_name,
         coalesce(network_code, 'none') as network_code,
         {% for member in members %}
@@ -79,8 +96,6 @@ clicks as (
         landing_url,
         sub_id,
         user_agent,
-        ip_hash,
-        cookie_hash,
         country_code,
         cost_amount,
         currency_code,
@@ -89,14 +104,14 @@ clicks as (
         clicked_at
     from {{ ref('int_clicks__deduplicated') }}
     {% if is_incremental() %}
-        where {{ on_days(outdated_click_days(members), 'date_key', 'clicked_at') }}
+        where {{ on_days(days, 'date_key', 'clicked_at') }}
     {% endif %}
 ),
 
 final as (
     select
-        clicks.click_id,
-        clicks.date_key,
+        verdicts.click_id,
+        verdicts.date_key,
         {{ reporting_time_of_day_key('clicks.clicked_at') }} as time_of_day_key,
         {% for member in members %}
             coalesce({{ member }}_versions.member_key, -1) as {{ member }}_key,
@@ -105,23 +120,27 @@ final as (
         coalesce(networks.network_key, -1) as network_key,
         coalesce(devices.device_key, -1) as device_key,
         coalesce(countries.country_key, -1) as country_key,
-        case
-            when clicks.cookie_hash is not null
-                then {{ dimension_key(['clicks.cookie_hash'], plain=['clicks.cookie_hash']) }}
-            when clicks.ip_hash is not null
-                then {{ dimension_key(['clicks.ip_hash', 'clicks.user_agent'], plain=['clicks.ip_hash']) }}
-        end as visitor_id,
+        verdicts.click_quality_key,
+        verdicts.visitor_id,
         cast(clicks.source_name as varchar(63)) as source_name,
         cast(clicks.referrer_host as varchar(255)) as referrer_host,
         cast(clicks.landing_url as varchar(8192)) as landing_url,
         cast(clicks.sub_id as varchar(512)) as sub_id,
+        verdicts.click_class,
+        verdicts.rule_version,
         cast(clicks.cost_amount as numeric(18, 6)) as cost_amount,
         cast(clicks.currency_code as varchar(3)) as currency_code,
         clicks.file_id,
         clicks.line_number,
+        verdicts.is_suspect,
         cast({{ reporting_timestamp('clicks.clicked_at') }} as date) as clicked_date,
         clicks.clicked_at
     from clicks
+    -- By file and line, so that the click's id is not hashed once more.
+    inner join verdicts
+        on
+            clicks.file_id = verdicts.file_id
+            and clicks.line_number = verdicts.line_number
     {% for member in members %}
         left join {{ member }}_versions
             on

@@ -7,6 +7,7 @@
     'device_key',
     'country_key',
 ] -%}
+{%- set classes = ['unique', 'duplicate', 'invalid'] -%}
 
 {{
     config(
@@ -26,7 +27,8 @@ with
 clicks as (
     select
         date_key,
-        {{ keys | join(',\n        ') }}
+        {{ keys | join(',\n        ') }},
+        click_class
     from {{ ref('fct_clicks') }}
 ),
 
@@ -34,7 +36,11 @@ days as (
     select
         date_key,
         {{ keys | join(',\n        ') }},
-        cast(count(*) as bigint) as clicks
+        cast(count(*) as bigint) as clicks,
+        {% for click_class in classes %}
+            cast(sum(case when click_class = '{{ click_class }}' then 1 else 0 end) as bigint)
+                as {{ click_class }}_clicks{{ ',' if not loop.last }}
+        {% endfor %}
     from clicks
     {% if is_incremental() %}
         where {{ in_list('date_key', outdated_performance_days(keys)) }}
@@ -49,7 +55,10 @@ final as (
         {{ dimension_key(['date_key'] + keys, plain=['date_key'] + keys) }} as daily_performance_key,
         date_key,
         {{ keys | join(',\n        ') }},
-        clicks
+        clicks,
+        {% for click_class in classes %}
+            {{ click_class }}_clicks{{ ',' if not loop.last }}
+        {% endfor %}
     from days
 )
 
