@@ -32,6 +32,23 @@ LATE_PER_MILLE = 8
 REPEAT_PER_MILLE = 6
 DAMAGED_PER_MILLE = 1
 
+# What a request says of itself, of 1000 single clicks of people; the rest says nothing. Which of
+# them a source can write is the matter of the source (see `formats`).
+SIGNALS = {
+    "prefetch": 4,
+    "head": 2,
+    "test": 2,
+    "staff": 1,
+    "fast": 4,
+    "impossible": 2,
+    "no_agent": 2,
+    "replayed": 1,
+    "viewed": 300,
+}
+# Of so many visitors one sits in each of the offices, whose prefixes master data calls internal.
+OFFICE_ONE_IN = 500
+OFFICES = ("192.88.99", "192.88.98")
+
 HUMAN_AGENT_SLOTS = 8_192
 BOT_AGENT_SLOTS = 1_024
 COUNTRY_SLOTS = 1_000
@@ -53,7 +70,7 @@ SALTS = {
         "kind", "burst", "declared", "visitor", "country", "agent", "burst_agent", "ip", "ip_low",
         "ip_kind", "consent", "placement", "placement_again", "minute", "second", "delta", "late",
         "late_by", "repeat", "repeat_by", "damaged", "damage", "sub_id", "no_country", "link_style",
-        "serve",
+        "serve", "signal", "office", "viewed",
     ))
 }  # fmt: skip
 
@@ -257,6 +274,11 @@ def events_sql(
     )
     ip_kind = below("ip_kind", "visitor", 1000)
     ip_number = below("ip", "visitor", 4_194_304)
+    signal, upto_draw = "", 0
+    for name, per_mille in SIGNALS.items():
+        upto_draw += per_mille
+        signal += f" when signal_draw < {upto_draw} then '{name}'"
+    viewed = bits("viewed", "drawn.own_key")
     without = f"* exclude ({', '.join(DESCRIPTIVE)})" if brief else "*"
     return f"""
 with numbered as (
@@ -323,7 +345,8 @@ drawn as (
         end as placement_slot,
         {below("minute", "base_key", MINUTE_SLOTS)} as minute_slot,
         {below("second", "base_key", 60_000)} as minute_ms,
-        {bits("delta", "own_key")} as delta_bits
+        {bits("delta", "own_key")} as delta_bits,
+        {below("office", "visitor", OFFICE_ONE_IN)} as office
     from visited
 ),
 described as (
@@ -361,6 +384,9 @@ described as (
                 then concat('192.0.2.', {below("ip", "drawn.visitor", 254)} + 1)
             when drawn.is_declared_bot
                 then concat('198.51.100.', {below("ip", "drawn.visitor", 254)} + 1)
+            when drawn.office < {len(OFFICES)}
+                then concat(['{"', '".join(OFFICES)}'][drawn.office + 1], '.',
+                    {below("ip", "drawn.visitor", 254)} + 1)
             when {ip_kind} < {0 if ipv4_only else 120} then {ip6}
             when {ip_kind} < 300
                 then concat('198.', 18 + {ip_number} % 2, '.', {ip_number} // 2 % 256, '.',
@@ -384,6 +410,19 @@ described as (
             then 1 + {below("late_by", "drawn.own_key", 3)} end as late_by,
         case when {below("repeat", "drawn.own_key", 1000)} < {REPEAT_PER_MILLE}
             then 1 + {below("repeat_by", "drawn.own_key", 5)} end as repeat_by,
+        {below("signal", "drawn.own_key", 1000)} as signal_draw,
+        case
+            when record_kind = 'page' or drawn.is_burst or drawn.is_declared_bot then null
+            when drawn.is_repeated or late_by is not null or repeat_by is not null then null
+            {signal.strip()}
+        end as signal,
+        case signal
+            when 'fast' then clicked_at - to_milliseconds(50 + ({viewed} % 700)::bigint)
+            when 'impossible' then clicked_at + to_milliseconds(2000 + ({viewed} % 60000)::bigint)
+            when 'viewed' then clicked_at - to_milliseconds(1500 + ({viewed} % 120000)::bigint)
+        end as page_viewed_at,
+        if(not is_bot and drawn.office < {len(OFFICES)}, drawn.office, null) as office_number,
+        drawn.agent_slot >= {HUMAN_AGENT_SLOTS} as has_bot_agent,
         case when {below("damaged", "drawn.own_key", 1000)} < {DAMAGED_PER_MILLE}
             then 1 + {below("damage", "drawn.own_key", 3)} else 0 end as damage_draw
     from drawn

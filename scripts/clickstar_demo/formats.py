@@ -51,6 +51,14 @@ class Source:
     ipv4_only: bool = False
     brief: bool = False
     """Its lines need none of the descriptive columns."""
+    visitor: str = "concat('address ', ip, ' ', user_agent)"
+    """SQL of what its records tell of the visitor."""
+    signal: str = "null"
+    """SQL of the signal (see `events.SIGNALS`) that its records show."""
+    has_address: bool = True
+    """Its records tell from which network the visitor came."""
+    replays: bool = False
+    """Somebody repeats its clicks' records from other addresses."""
 
 
 def json_line(fields: dict[str, str], extra: str = "") -> str:
@@ -92,6 +100,8 @@ DASHED_VISITOR = (
 )
 
 # ------------------------------------------------------------------ our own link tracker
+OWN_AGENT = "case when signal is distinct from 'no_agent' then user_agent end"
+ISO_VIEWED = "strftime(page_viewed_at, '%Y-%m-%dT%H:%M:%S.%gZ')"
 REDIRECTOR = {
     "event_id": "event_hex",
     "event_time": ISO_MS,
@@ -102,14 +112,25 @@ REDIRECTOR = {
     "campaign_id": "campaign_id",
     "creative_id": "creative_id",
     "sub_id": "sub_id",
-    "landing_url": "landing_url",
+    "landing_url": (
+        "case when signal = 'staff' then"
+        " concat(landing_url, if(contains(landing_url, '?'), '&', '?'), 'staff=1')"
+        " else landing_url end"
+    ),
     "referrer_url": "referrer_url",
-    "user_agent": "user_agent",
+    "user_agent": OWN_AGENT,
     "ip": "ip",
     "country": "country",
     "cookie_id": "case when has_cookie then visitor_hex end",
     "cpc": "cpc",
     "currency": "currency",
+    "request_method": "if(signal is not distinct from 'head', 'HEAD', 'GET')",
+    "request_purpose": (
+        "case when signal = 'prefetch'"
+        " then if(serve_draw % 3 = 0, 'prefetch;prerender', 'prefetch') end"
+    ),
+    "page_viewed_at": ISO_VIEWED,
+    "is_test": "if(signal is not distinct from 'test', 'true', null)",
 }
 QUOTED = {"landing_url", "referrer_url", "user_agent", "sub_id"}
 
@@ -140,7 +161,12 @@ def redirector_format(number: int) -> Format:
     if number % 17 == 5:
         return _redirector_csv(extra_column=number % 34 == 22)
     if number % 17 == 11:
-        fields = REDIRECTOR | {"event_time": "clicked_at", "cpc": "cpc::decimal(12, 4)"}
+        fields = REDIRECTOR | {
+            "event_time": "clicked_at",
+            "cpc": "cpc::decimal(12, 4)",
+            "page_viewed_at": "page_viewed_at",
+            "is_test": "signal is not distinct from 'test'",
+        }
         return Format(
             suffix=".parquet",
             line="",
@@ -193,6 +219,8 @@ STATUS = (
 BYTES = (
     "case when record_kind = 'page' then 800 + serve_draw % 60000 else 300 + serve_draw % 200 end"
 )
+METHOD = "if(signal is not distinct from 'head', 'HEAD', 'GET')"
+HEAD_ONLY = "if(signal = 'head', 'head', null)"
 WITH_QUERY = f"({PATH}) || coalesce('?' || ({QUERY}), '')"
 
 
@@ -204,7 +232,9 @@ def access_log_format(_number: int) -> Format:
             "ip",
             "' - - ['",
             "strftime(clicked_at, '%d/%b/%Y:%H:%M:%S +0000')",
-            "'] \"GET '",
+            "'] \"'",
+            METHOD,
+            "' '",
             WITH_QUERY,
             "' HTTP/1.1\" '",
             STATUS,
@@ -228,7 +258,7 @@ CLOUDFRONT_FIELDS = {
     ),
     "sc-bytes": f"({BYTES})::varchar",
     "c-ip": "ip",
-    "cs-method": "'GET'",
+    "cs-method": METHOD,
     "cs(Host)": "'d111111abcdef8.cloudfront.net'",
     "cs-uri-stem": PATH,
     "sc-status": f"{STATUS}::varchar",
@@ -302,7 +332,9 @@ def alb_format(number: int) -> Format:
             "200 + serve_draw % 300",
             "' '",
             BYTES,
-            f"' \"GET https://{OWN_HOST}:443'",
+            "' \"'",
+            METHOD,
+            f"' https://{OWN_HOST}:443'",
             WITH_QUERY,
             "' HTTP/1.1\" \"'",
             log_text("user_agent"),
@@ -629,6 +661,12 @@ SOURCES = (
         event_id="event_hex",
         always_daily=True,
         brief=True,
+        visitor=(
+            "if(has_cookie, concat('cookie ', visitor_hex),"
+            f" concat('address ', ip, ' ', {OWN_AGENT}))"
+        ),
+        signal="signal",
+        replays=True,
     ),
     Source(
         name="access_log",
@@ -639,6 +677,7 @@ SOURCES = (
         event_id=None,
         page_views=2.0,
         redelivers=False,
+        signal=HEAD_ONLY,
     ),
     Source(
         name="cloudfront",
@@ -649,6 +688,7 @@ SOURCES = (
         event_id="event_hex || '=='",
         page_views=2.0,
         redelivers=False,
+        signal=HEAD_ONLY,
     ),
     Source(
         name="alb",
@@ -660,6 +700,7 @@ SOURCES = (
         page_views=1.5,
         redelivers=False,
         ipv4_only=True,
+        signal=HEAD_ONLY,
     ),
     Source(
         name="snowplow",
@@ -669,6 +710,10 @@ SOURCES = (
         format_of=snowplow_format,
         event_id=DASHED_ID,
         page_views=1.5,
+        visitor=(
+            f"if(has_cookie, concat('cookie ', {DASHED_VISITOR}),"
+            " concat('address ', ip, ' ', user_agent))"
+        ),
     ),
     Source(
         name="ga4",
@@ -679,6 +724,8 @@ SOURCES = (
         event_id=None,
         page_views=1.5,
         redelivers=False,
+        visitor="concat('cookie ', visitor_number)",
+        has_address=False,
     ),
     Source(
         name="impact",
@@ -687,6 +734,8 @@ SOURCES = (
         file_name=lambda day: f"clicks_{day}",
         format_of=impact_format,
         event_id=IMPACT_ID,
+        visitor=f"concat('cookie ', {DASHED_VISITOR})",
+        has_address=False,
     ),
     Source(
         name="everflow",
@@ -703,5 +752,6 @@ SOURCES = (
         file_name=lambda day: f"clicks_{day}",
         format_of=partnerize_format,
         event_id="'1011l' || left(event_hex, 14)",
+        visitor="concat('address ', ip)",
     ),
 )

@@ -26,6 +26,8 @@ from clickstar_demo.world import make_world
 
 # Records made at a time: what bounds the memory.
 CHUNK = 3_000 * events.BURST_SIZE
+# A replayed click comes so often again.
+REPLAYS = 3
 # A source with fewer clicks a day delivers one file a week.
 DAILY_FROM = 4_000
 IN_PROGRESS = "_in_progress"
@@ -322,12 +324,27 @@ class Maker:
             union all
             select *, period + repeat_by, false, true, 0 from event where {repeated} and not {late}
         """
+        # The same record again, at once, from addresses that nobody else has.
+        replays = (
+            f"""
+                union all
+                select
+                    * replace (concat('100.127.', address, '.', 1 + serve_draw % 254) as ip),
+                    period, false, true, 0
+                from event
+                cross join range({REPLAYS}) as addresses (address)
+                where signal = 'replayed'
+            """.replace("* replace", "event.* replace")
+            if source.replays
+            else ""
+        )
         connection.execute(f"create table if not exists pending as {arrivals} limit 0")
         connection.execute(f"""
             create or replace temp table record as
             select *
             from (
                 {arrivals}
+                {replays}
                 union all
                 select * from pending
                 union all
@@ -336,7 +353,7 @@ class Maker:
                 select *, period as delivered, {on_time} from page_view
             )
             where delivered <= {last}
-            order by delivered, clicked_at, record_kind, event_index, is_repeat, damage
+            order by delivered, clicked_at, record_kind, event_index, is_repeat, damage, ip
         """)
         connection.execute(f"delete from pending where delivered <= {last}")
         connection.execute(
@@ -402,6 +419,8 @@ class Maker:
         """
         part = "" if batch.part is None else f"_part{batch.part:02d}"
         target = self.truth_work / source.name / f"{batch.periods[0]:05d}{part}.parquet"
+        moved_in = master_data.second_office_from(self.settings.first_day, self.settings.days)
+        second_office = f"timestamp '{moved_in}'"
         files = ", ".join(
             f"({_quoted(path)}, {first_row}, {period}, {str(is_repacked).lower()})"
             for path, first_row, period, is_repacked in written
@@ -424,6 +443,13 @@ class Maker:
                     if(damage = 0 and (is_repeat or file.is_repacked), click_number, null)
                         as is_duplicate_of,
                     is_late,
+                    if(record_kind = 'click', {source.signal}, null) as signal,
+                    if(record_kind = 'click', {source.visitor}, null) as seen_visitor,
+                    {source.has_address} and coalesce(
+                        office_number = 0 or (office_number = 1 and clicked_at >= {second_office}),
+                        false
+                    ) as is_internal,
+                    has_bot_agent,
                     network,
                     advertiser_code,
                     partner_code,

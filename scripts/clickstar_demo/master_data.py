@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from clickstar_demo.events import OFFICES
 from clickstar_demo.world import COUNTRIES, OBJECTIVES, PARTNER_TYPES, World
 
 Fields = dict[str, str]
@@ -274,12 +275,53 @@ def _crosswalk(historian: Historian, world: World) -> Iterable[Change]:
             yield Change(recorded, "+", None, {"code": code}, "imported", key)
 
 
+def second_office_from(first_day: dt.date, days: int) -> dt.datetime:
+    """When the second office was taken: its clicks are internal from then on."""
+    return dt.datetime.combine(first_day + dt.timedelta(days=days // 2), dt.time(9))
+
+
+def _internal_traffic(historian: Historian, world: World) -> Iterable[Change]:
+    """Two offices, the second one taken in the middle, and the mark on the links of our staff."""
+    del world
+    recorded = historian.start - dt.timedelta(days=90)
+    moved_in = second_office_from(historian.start.date(), historian.days)
+    nothing = {"name": "", "ip_prefix": "", "cookie_id": "", "url_parameter": ""}
+    for code, at, effective, fields in (
+        ("INT-0001", recorded, None, {"name": "Office", "ip_prefix": f"{OFFICES[0]}.0/24"}),
+        ("INT-0002", recorded, None, {"name": "Staff links", "url_parameter": "staff=1"}),
+        (
+            "INT-0003",
+            moved_in + dt.timedelta(hours=7),
+            moved_in,
+            {"name": "Second office", "ip_prefix": f"{OFFICES[1]}.0/24"},
+        ),
+    ):
+        yield Change(at, "+", effective, nothing | fields, "told by facilities", {"code": code})
+
+
+def _uniqueness_rules(historian: Historian, world: World) -> Iterable[Change]:
+    """Some advertisers count as their network does; one changes its mind, one goes back."""
+    recorded = historian.start - dt.timedelta(days=60)
+    middle = historian.start + dt.timedelta(days=historian.days // 2)
+    presets = ("affise", "tune", "everflow")
+    for number, advertiser in enumerate(world.advertisers[3:15]):
+        key = {"code": advertiser.code}
+        rule = {"rule_id": presets[number % 3]}
+        yield Change(recorded, "+", None, rule, "as in the contract", key)
+        if number == 4:
+            yield Change(middle, "~", None, {"rule_id": presets[0]}, "new contract", key)
+        if number == 5:
+            yield Change(middle, "-", None, rule, "back to the default", key)
+
+
 ENTITIES: dict[str, Callable[[Historian, World], Iterable[Change]]] = {
     "advertiser": _advertisers,
     "partner": _partners,
     "program": _programs,
     "campaign": _campaigns,
     "crosswalk": _crosswalk,
+    "internal_traffic": _internal_traffic,
+    "uniqueness_rule": _uniqueness_rules,
 }
 
 

@@ -26,7 +26,7 @@ from builds import Builds
 from uniqueness_oracle import Click, Rule, classes
 from warehouses import Warehouse, project_copy
 
-EXAMPLES = int(os.environ.get("UNIQUENESS", "4"))
+EXAMPLES = int(os.environ.get("UNIQUENESS", "5"))
 JUDGING = ("--select", "+int_clicks__verdicts")
 FIRST = ("build", "--exclude-resource-type", "test", "unit_test", *JUDGING)
 AGAIN = ("run", *JUDGING, "--exclude", "config.materialized:view")
@@ -280,32 +280,42 @@ class Delivery:
 @st.composite
 def deliveries(draw: st.DrawFn) -> list[Delivery]:
     """Draw some files, in their order of arrival; the first may come again with other clicks."""
-    moments = st.builds(
-        lambda day, step, millisecond: (
-            MIDNIGHT + dt.timedelta(days=day, seconds=30 * step, milliseconds=millisecond)
-        ),
-        st.sampled_from((-1, 0, 0, 0, 1)),
-        st.integers(-14, 14),
-        st.sampled_from((0, 0, 0, 0, 1, 999)),
-    )
-    clicks = st.builds(
-        Click,
-        event=st.just(""),
-        at=moments,
-        advertiser=st.sampled_from(ADVERTISERS),
-        partner=st.sampled_from(("p1", "p1", "p2")),
-        program=st.sampled_from(("o1", "o2")),
-        creative=st.just("c1"),
-        cookie=st.sampled_from(("A", "A", "B", None)),
-        ip=st.sampled_from(("203.0.113.9", "203.0.113.9", None)),
-        agent=st.just("a browser"),
-        sub_id=st.sampled_from(("s1", None)),
-        invalid=st.sampled_from((False, False, False, False, True)),
-    )
-    files = draw(st.lists(st.lists(clicks, min_size=1, max_size=60), min_size=2, max_size=4))
+    # Most files hold one side of one midnight, so that a late one changes chains on a day that it
+    # does not touch.
+    sides = {"before": (-14, -1), "after": (0, 14), "both": (-14, 14)}
+
+    def moments(side: str) -> st.SearchStrategy[dt.datetime]:
+        return st.builds(
+            lambda day, step, millisecond: (
+                MIDNIGHT + dt.timedelta(days=day, seconds=30 * step, milliseconds=millisecond)
+            ),
+            st.sampled_from((-1, 0, 0, 0, 1)) if side == "both" else st.just(0),
+            st.integers(*sides[side]),
+            st.sampled_from((0, 0, 0, 0, 1, 999)),
+        )
+
+    clicks = {
+        side: st.builds(
+            Click,
+            event=st.just(""),
+            at=moments(side),
+            advertiser=st.sampled_from(ADVERTISERS),
+            partner=st.sampled_from(("p1", "p1", "p2")),
+            program=st.sampled_from(("o1", "o2")),
+            creative=st.just("c1"),
+            cookie=st.sampled_from(("A", "A", "B", None)),
+            ip=st.sampled_from(("203.0.113.9", "203.0.113.9", None)),
+            agent=st.just("a browser"),
+            sub_id=st.sampled_from(("s1", None)),
+            invalid=st.sampled_from((False, False, False, False, True)),
+        )
+        for side in sides
+    }
+    of_files = draw(st.lists(st.sampled_from(("before", "after", "both")), min_size=2, max_size=4))
+    files = [draw(st.lists(clicks[side], min_size=25, max_size=60)) for side in of_files]
     arrivals = [*range(len(files)), *draw(st.sampled_from(((), (0,))))]
     if len(arrivals) > len(files):
-        files.append(draw(st.lists(clicks, min_size=1, max_size=40)))
+        files.append(draw(st.lists(clicks[of_files[0]], min_size=10, max_size=40)))
     return [
         Delivery(
             name,
