@@ -14,6 +14,7 @@ The parts, in the order in which they run:
     day         one more day on top of each size
     by_hand     the build against the same star from one SQL script
     postgres    loading and building on PostgreSQL beside DuckDB
+    judging     every rule of click quality against the truth of the demo, and its share of the build
 
 What is compared is CPU seconds (user and system, of the measured process and its children), because
 the wall clock of a shared machine is noise. Both sides of a comparison run by turns on the same
@@ -38,6 +39,7 @@ from rich.console import Console
 from clickstar_bench.builds import build_part
 from clickstar_bench.by_hand import by_hand_part
 from clickstar_bench.day import day_part
+from clickstar_bench.judging import judging_part
 from clickstar_bench.loader import FILES_PER_FORMAT, loader_part
 from clickstar_bench.measure import REPOSITORY, BenchError, Settings
 from clickstar_bench.page import Report, show, show_promises, write
@@ -55,6 +57,7 @@ PARTS: dict[str, Callable[[Settings], Report]] = {
     "day": day_part,
     "by_hand": by_hand_part,
     "postgres": postgres_part,
+    "judging": judging_part,
 }
 
 

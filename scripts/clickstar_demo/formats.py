@@ -752,6 +752,6 @@ SOURCES = (
         file_name=lambda day: f"clicks_{day}",
         format_of=partnerize_format,
         event_id="'1011l' || left(event_hex, 14)",
-        visitor="concat('address ', ip)",
+        visitor="concat('address ', ip, ' ')",
     ),
 )
