@@ -13,7 +13,7 @@
 
 -- depends_on: {{ ref('stg_loader__files') }}
 
--- depends_on: {{ ref('stg_loader__files') }}
+{%- set arrived = new_files() if is_incremental() else [] %}
 
 with
 
@@ -27,8 +27,45 @@ clicks as (
         referrer_url
     from {{ ref('int_clicks__unioned') }}
     {% if is_incremental() %}
-        where {{ in_list('file_id', new_files()) }}
+        where {{ in_list('file_id', arrived) }}
     {% endif %}
+),
+
+-- A view of a page brings somebody, too, when it was not reached from another page of the site.
+arrivals as (
+    select
+        file_id,
+        cast(null as varchar(30)) as network_code,
+        utm_source,
+        utm_medium,
+        utm_campaign,
+        referrer_url
+    from {{ ref('int_page_views__unioned') }}
+    where
+        not is_internal
+        {% if is_incremental() %}
+            and {{ in_list('file_id', arrived) }}
+        {% endif %}
+),
+
+unioned as (
+    select
+        file_id,
+        network_code,
+        utm_source,
+        utm_medium,
+        utm_campaign,
+        referrer_url
+    from clicks
+    union all
+    select
+        file_id,
+        network_code,
+        utm_source,
+        utm_medium,
+        utm_campaign,
+        referrer_url
+    from arrivals
 ),
 
 final as (
@@ -38,7 +75,7 @@ final as (
         cast({{ channel_source() }} as varchar(255)) as source,
         cast({{ channel_medium() }} as varchar(255)) as medium,
         cast({{ channel_campaign() }} as varchar(255)) as campaign
-    from clicks
+    from unioned
 )
 
 select * from final

@@ -1,0 +1,118 @@
+with
+
+assigned as (
+    select
+        event_key,
+        session_key,
+        visitor_id,
+        channel_key,
+        date_key,
+        session_date_key,
+        session_state,
+        visitor_rule,
+        ended_by,
+        quarantine_reason,
+        event_at
+    from {{ ref('int_sessions__events') }}
+),
+
+received as (
+    select
+        event_key,
+        device_key,
+        network_code,
+        advertiser_source_id,
+        partner_source_id,
+        page,
+        country_code,
+        date_key,
+        is_click,
+        is_page_view,
+        first_delivered_at
+    from {{ ref('int_sessions__received') }}
+    where copy_number = 1
+),
+
+events as (
+    select
+        assigned.event_key,
+        assigned.session_key,
+        assigned.session_date_key,
+        assigned.visitor_id,
+        assigned.channel_key,
+        assigned.session_state,
+        assigned.visitor_rule,
+        assigned.ended_by,
+        assigned.quarantine_reason,
+        assigned.event_at,
+        received.device_key,
+        received.network_code,
+        received.advertiser_source_id,
+        received.partner_source_id,
+        received.page,
+        received.country_code,
+        case when received.is_click then 1 end as click,
+        case when received.is_page_view then 1 end as page_view,
+        {{ reporting_date_key('received.first_delivered_at') }} as delivered_date_key
+    from assigned
+    inner join received
+        on
+            assigned.event_key = received.event_key
+            -- Says nothing more, but spares the engines the other days.
+            and assigned.date_key = received.date_key
+),
+
+-- One order for all: how many events so far have a page, are a click, and so on. The first one that
+-- has is number 1, the last one has the number of all.
+counted as (
+    select
+        events.*,
+        {% for column in ['page', 'click', 'channel_key', 'device_key', 'country_code'] %}
+            count({{ column }}) over (
+                partition by session_date_key, session_key
+                order by event_at, event_key
+                rows unbounded preceding
+            ) as nth_{{ column }},
+        {% endfor %}
+        count(page) over (partition by session_date_key, session_key) as pages,
+        count(channel_key) over (partition by session_date_key, session_key) as channels
+    from events
+),
+
+final as (
+    select
+        session_key,
+        session_date_key,
+        visitor_id,
+        max(case when nth_channel_key = 1 then channel_key end) as first_channel_key,
+        max(case when nth_channel_key = channels then channel_key end) as last_channel_key,
+        max(case when nth_device_key = 1 then device_key end) as device_key,
+        max(case when nth_click = 1 and click = 1 then network_code end) as network_code,
+        max(case when nth_click = 1 and click = 1 then advertiser_source_id end)
+            as advertiser_source_id,
+        max(case when nth_click = 1 and click = 1 then partner_source_id end)
+            as partner_source_id,
+        max(case when nth_country_code = 1 then country_code end) as country_code,
+        max(case when nth_page = 1 then page end) as entry_page,
+        max(case when nth_page = pages then page end) as exit_page,
+        visitor_rule,
+        ended_by,
+        quarantine_reason,
+        cast(count(*) as integer) as events,
+        cast(count(click) as integer) as clicks,
+        cast(count(page_view) as integer) as page_views,
+        cast(count(distinct delivered_date_key) as integer) as deliveries,
+        cast(sum(session_state) as bigint) as events_state,
+        min(event_at) as started_at,
+        max(event_at) as ended_at
+    from counted
+    group by
+        session_key,
+        session_date_key,
+        visitor_id,
+        visitor_rule,
+        ended_by,
+        quarantine_reason
+)
+
+select * from final

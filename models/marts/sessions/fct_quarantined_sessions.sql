@@ -1,0 +1,56 @@
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='delete+insert',
+        unique_key='date_key',
+        on_schema_change='fail',
+        post_hook="{{ forget_gone_session_days(is_set_aside=true) }}",
+        dist='session_key',
+        sort=['date_key'],
+        indexes=[{'columns': ['date_key']}, {'columns': ['session_key'], 'unique': True}],
+    )
+}}
+
+-- depends_on: {{ ref('int_sessions__events') }}
+
+with
+
+visits as (
+    select
+        session_key,
+        session_date_key,
+        visitor_id,
+        visitor_rule,
+        quarantine_reason,
+        events,
+        clicks,
+        page_views,
+        events_state,
+        started_at,
+        ended_at
+    from {{ ref('int_sessions__visits') }}
+    where
+        quarantine_reason is not null
+        {% if is_incremental() %}
+            and {{ in_list('session_date_key', outdated_session_days(is_set_aside=true)) }}
+        {% endif %}
+),
+
+final as (
+    select
+        session_key,
+        session_date_key as date_key,
+        visitor_id,
+        cast(visitor_rule as varchar(20)) as visitor_rule,
+        cast(quarantine_reason as varchar(20)) as quarantine_reason,
+        events,
+        clicks,
+        page_views,
+        {{ seconds_between('started_at', 'ended_at') }} as duration_seconds,
+        events_state,
+        started_at,
+        ended_at
+    from visits
+)
+
+select * from final

@@ -1,0 +1,131 @@
+{%- set members = ['advertiser', 'partner'] -%}
+
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='delete+insert',
+        unique_key='date_key',
+        on_schema_change='fail',
+        post_hook=[
+            "{{ forget_gone_session_days(is_set_aside=false) }}",
+            "{{ remember('int_members__versions') }}",
+        ],
+        dist='session_key',
+        sort=['date_key'],
+        indexes=[{'columns': ['date_key']}, {'columns': ['session_key'], 'unique': True}],
+    )
+}}
+
+-- depends_on: {{ ref('int_sessions__events') }}
+
+with
+
+{% for member in members %}
+    {{ member }}_versions as (
+        select
+            network_code,
+            source_id,
+            member_key,
+            valid_from,
+            valid_to
+        from {{ ref('int_members__versions') }}
+        where kind = '{{ member }}'
+    ),
+
+{% endfor %}
+channels as (
+    select
+        channel_key,
+        channel_code
+    from {{ ref('dim_channel') }}
+),
+
+devices as (
+    select device_key
+    from {{ ref('dim_device') }}
+),
+
+countries as (
+    select
+        country_key,
+        country_code
+    from {{ ref('dim_country') }}
+),
+
+visits as (
+    select
+        session_key,
+        session_date_key,
+        visitor_id,
+        first_channel_key,
+        last_channel_key,
+        device_key,
+        network_code,
+        advertiser_source_id,
+        partner_source_id,
+        country_code,
+        entry_page,
+        exit_page,
+        visitor_rule,
+        ended_by,
+        events,
+        clicks,
+        page_views,
+        deliveries,
+        events_state,
+        started_at,
+        ended_at
+    from {{ ref('int_sessions__visits') }}
+    where
+        quarantine_reason is null
+        {% if is_incremental() %}
+            and {{ in_list(
+                'session_date_key',
+                outdated_session_days(is_set_aside=false, members=members),
+            ) }}
+        {% endif %}
+),
+
+final as (
+    select
+        visits.session_key,
+        visits.session_date_key as date_key,
+        {{ reporting_time_of_day_key('visits.started_at') }} as time_of_day_key,
+        {% for member in members %}
+            coalesce({{ member }}_versions.member_key, -1) as {{ member }}_key,
+        {% endfor %}
+        -- Who names no channel came directly.
+        coalesce(visits.first_channel_key, direct.channel_key, -1) as first_channel_key,
+        coalesce(visits.last_channel_key, direct.channel_key, -1) as last_channel_key,
+        coalesce(devices.device_key, -1) as device_key,
+        coalesce(countries.country_key, -1) as country_key,
+        visits.visitor_id,
+        cast(visits.visitor_rule as varchar(20)) as visitor_rule,
+        cast(visits.entry_page as varchar(2000)) as entry_page,
+        cast(visits.exit_page as varchar(2000)) as exit_page,
+        cast(visits.ended_by as varchar(20)) as ended_by,
+        visits.events,
+        visits.clicks,
+        visits.page_views,
+        {{ seconds_between('visits.started_at', 'visits.ended_at') }} as duration_seconds,
+        cast(visits.deliveries - 1 as integer) as reopenings,
+        visits.events_state,
+        visits.deliveries > 1 as is_reopened,
+        cast({{ reporting_timestamp('visits.started_at') }} as date) as started_date,
+        visits.started_at,
+        visits.ended_at
+    from visits
+    {% for member in members %}
+        left join {{ member }}_versions
+            on
+                visits.network_code = {{ member }}_versions.network_code
+                and visits.{{ member }}_source_id = {{ member }}_versions.source_id
+                and visits.started_at >= {{ member }}_versions.valid_from
+                and visits.started_at < {{ member }}_versions.valid_to
+    {% endfor %}
+    left join channels as direct on direct.channel_code = 'direct'
+    left join devices on visits.device_key = devices.device_key
+    left join countries on visits.country_code = countries.country_code
+)
+
+select * from final
