@@ -147,6 +147,13 @@ def assigned(warehouse: Warehouse, cases: list[Case]) -> list[str]:
         " referrer_url varchar(8192), file_id bigint",
         [(None, *case[:4], number) for number, case in enumerate(cases)],
     )
+    stand_in(
+        warehouse,
+        "intermediate.int_page_views__unioned",
+        "utm_source varchar(255), utm_medium varchar(255), utm_campaign varchar(255),"
+        " referrer_url varchar(8192), is_internal boolean, file_id bigint",
+        [],
+    )
     # The case's number travels as the id of the file that the click came in.
     options = ["--exclude-resource-type", "unit_test", "--indirect-selection", "cautious"]
     warehouse.dbt("build", *options, "--select", *MODELS)
