@@ -55,6 +55,11 @@ COUNTRY_SLOTS = 1_000
 MINUTE_SLOTS = 16_384
 VISITORS_PER_CLICK = 0.42
 VISITOR_STREAM = 4_095
+JOURNEY_STREAM = 4_094
+LOGIN_PER_MILLE = 250
+# One click of so many is looked at for a journey over the shop's pages, of four pages at most.
+JOURNEY_EVERY = 10
+JOURNEY_PAGES = 4
 
 # Columns that only some sources write; without them a record is a third smaller.
 DESCRIPTIVE = (
@@ -70,7 +75,7 @@ SALTS = {
         "kind", "burst", "declared", "visitor", "country", "agent", "burst_agent", "ip", "ip_low",
         "ip_kind", "consent", "placement", "placement_again", "minute", "second", "delta", "late",
         "late_by", "repeat", "repeat_by", "damaged", "damage", "sub_id", "no_country", "link_style",
-        "serve", "signal", "office", "viewed",
+        "serve", "signal", "office", "viewed", "login", "journey",
     ))
 }  # fmt: skip
 
@@ -242,8 +247,9 @@ def events_sql(
     ipv4_only: bool,
     page_views: bool,
     brief: bool,
+    step: int = 1,
 ) -> str:
-    """The select for the events `first` up to, not including, `upto` of a stream.
+    """The select for every `step`th of the events `first` up to, not including, `upto` of a stream.
 
     Table `days` holds the stream's days. Where `upto` cuts a day in two, it must lie a multiple
     of `BURST_SIZE` after the day's start. Page views are single: no bursts, doubles or follow-ups.
@@ -290,7 +296,7 @@ with numbered as (
         stream_day.period,
         (numbers.i - stream_day.first_index) // {BURST_SIZE} as block,
         (numbers.i - stream_day.first_index) % {BURST_SIZE} as position
-    from range({first}, {upto}) as numbers (i)
+    from range({first}, {upto}, {step}) as numbers (i)
     asof join {days} as stream_day on numbers.i >= stream_day.first_index
 ),
 kinds as (
@@ -406,6 +412,14 @@ described as (
         end as sub_id,
         {below("link_style", "drawn.own_key", 100)} as link_style,
         {below("serve", "drawn.own_key", 1_000_000)} as serve_draw,
+        -- Only pages tell who is logged in.
+        case
+            when {"has_cookie" if page_views else "false"}
+                and {below("login", "drawn.visitor", 1000)} < {LOGIN_PER_MILLE}
+                then concat('customer-', drawn.visitor_number)
+        end as login,
+        0 as journey_page,
+        null::bigint as journey_of,
         case when {below("late", "drawn.own_key", 1000)} < {LATE_PER_MILLE}
             then 1 + {below("late_by", "drawn.own_key", 3)} end as late_by,
         case when {below("repeat", "drawn.own_key", 1000)} < {REPEAT_PER_MILLE}
@@ -432,4 +446,78 @@ described as (
     inner join placement_of_{scope} as placement using (placement_slot)
 )
 select {without} from described
+"""
+
+
+def journeys_sql(
+    hasher: Hasher, *, days: str, first: int, upto: int, visitors: int, stream: int, scope: str
+) -> str:
+    """The select for page views of visitors who clicked and landed on a shop's untagged page.
+
+    Every `JOURNEY_EVERY`th click from `first` up to, not including, `upto` of a stream of clicks may
+    be followed by one to `JOURNEY_PAGES` pages of the same day. The landing page carries the id of
+    the click; the shop knows the visitor by a cookie of its own, and some by their login.
+    """
+    clicks = events_sql(
+        hasher,
+        stream=stream,
+        days=days,
+        first=first + -first % JOURNEY_EVERY,
+        upto=upto,
+        scope=scope,
+        visitors=visitors,
+        number_before=0,
+        ipv4_only=False,
+        page_views=False,
+        brief=False,
+        step=JOURNEY_EVERY,
+    )
+    own_key = f"({JOURNEY_STREAM} * 68719476736 + event_index * 8 + page)"
+    later = "(900 + serve_draw % 2000 + (page - 1) * (20000 + serve_draw % 180000))"
+    site = "'https://www.' || advertiser_domain"
+
+    def shelf(page: str) -> str:
+        return f"{site} || '/shelf/' || ((serve_draw + {page}) % 400)::varchar"
+
+    return f"""
+select
+    * exclude (page, visitor_key)
+    replace (
+        1099511627776 + event_index * 8 + page as event_index,
+        {own_key} as own_key,
+        {hasher.text("event", own_key)} as event_hex,
+        null::bigint as click_number,
+        'page' as record_kind,
+        false as is_follow_up,
+        clicked_at + to_milliseconds({later}) as clicked_at,
+        case page
+            when 1 then referrer_url
+            when 2 then split_part(landing_url, '?', 1)
+            else {shelf("page - 1")}
+        end as referrer_url,
+        case page
+            when 1 then concat(landing_url, '?cst_click=', event_hex)
+            else {shelf("page")}
+        end as landing_url,
+        case
+            when has_cookie and page > 1 and {hasher.below("login", "visitor_key", 1000)}
+                < {LOGIN_PER_MILLE}
+                then concat('customer-', visitor_number)
+        end as login,
+        page as journey_page,
+        click_number as journey_of,
+        null::bigint as late_by,
+        null::bigint as repeat_by,
+        0::bigint as damage_draw
+    )
+from (
+    select *, {VISITOR_STREAM} * 68719476736 + visitor_number as visitor_key from ({clicks})
+) as clicked
+cross join range(1, {JOURNEY_PAGES + 1}) as pages (page)
+where
+    not is_bot
+    and not is_double_click
+    and utm_source is null
+    and page <= 1 + {hasher.below("journey", "own_key", JOURNEY_PAGES)}
+    and (clicked_at + to_milliseconds({later}))::date = clicked_at::date
 """

@@ -59,6 +59,8 @@ class Source:
     """Its records tell from which network the visitor came."""
     replays: bool = False
     """Somebody repeats its clicks' records from other addresses."""
+    journeys: bool = False
+    """It also sees where some visitors go whom our own link tracker sends."""
 
 
 def json_line(fields: dict[str, str], extra: str = "") -> str:
@@ -357,7 +359,10 @@ def alb_format(number: int) -> Format:
 
 # ------------------------------------------------------------------ web analytics
 SITE = "'https://www.' || advertiser_domain"
-PAGE_URL = f"case when record_kind = 'page' then {SITE} || {PAGE_PATH} else landing_url end"
+PAGE_URL = (
+    f"case when record_kind = 'page' and journey_page = 0 then {SITE} || {PAGE_PATH}"
+    " else landing_url end"
+)
 UTM = {
     name: f"case when record_kind = 'click' then utm_{name} end"
     for name in ("source", "medium", "campaign")
@@ -396,6 +401,7 @@ SNOWPLOW = {
     "v_tracker": "'js-3.24.0'",
     "v_collector": "'ssc-3.1.0-kinesis'",
     "v_etl": "'snowplow-enrich-kinesis-4.2.0'",
+    "user_id": "login",
     "user_ipaddress": "ip",
     "domain_userid": f"case when has_cookie then {DASHED_VISITOR} end",
     "domain_sessionidx": "(1 + serve_draw % 9)::varchar",
@@ -475,6 +481,7 @@ def ga4_format(_number: int) -> Format:
             "user_pseudo_id": (
                 "concat(1000000000 + visitor_number, '.', 1600000000 + visitor_number % 99999)"
             ),
+            "user_id": "login",
             "device": (
                 "{'category': device_type, 'operating_system': os, 'operating_system_version':"
                 " nullif(os_version, ''), 'language': 'en-us', 'web_info': {'browser': browser,"
@@ -714,6 +721,7 @@ SOURCES = (
             f"if(has_cookie, concat('cookie ', {DASHED_VISITOR}),"
             " concat('address ', ip, ' ', user_agent))"
         ),
+        journeys=True,
     ),
     Source(
         name="ga4",

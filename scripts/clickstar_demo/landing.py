@@ -32,6 +32,9 @@ REPLAYS = 3
 DAILY_FROM = 4_000
 IN_PROGRESS = "_in_progress"
 MEMORY_LIMIT = "1GB"
+# Our own link tracker's place in SOURCES.
+TRACKER = 0
+ON_TIME = "false as is_late, false as is_repeat, 0 as damage"
 
 
 @dataclass(frozen=True)
@@ -228,6 +231,7 @@ class Maker:
         self.truth_work = self.work / "_truth"
         self.hasher = events.Hasher(settings.seed)
         self.world = make_world(settings.seed)
+        self.tracked = 0
         self.visitors = max(1, int(settings.clicks * events.VISITORS_PER_CLICK))
         self.connection = duckdb.connect(config={"memory_limit": MEMORY_LIMIT})
         self.connection.execute("set timezone = 'UTC'")
@@ -242,6 +246,7 @@ class Maker:
         try:
             weights = seasons.day_weights(settings.first_day, settings.days, settings.seed)
             shares = seasons.spread(settings.clicks, [source.share for source in SOURCES])
+            self.tracked = shares[TRACKER]
             deliveries, number_before = [], 0
             for number, (source, clicks) in enumerate(zip(SOURCES, shares, strict=True)):
                 deliveries.append(self._source(number, source, clicks, number_before, weights))
@@ -267,21 +272,50 @@ class Maker:
         daily = source.always_daily or clicks >= DAILY_FROM * settings.days
         span = 1 if daily else 7
         starts = range(0, settings.days, span)
-        for name, counts in (("click_day", by_day), ("page_day", pages_by_day)):
+        tracked_by_day = seasons.spread(self.tracked, weights)
+        for name, counts in (
+            ("click_day", by_day),
+            ("page_day", pages_by_day),
+            ("tracked_day", tracked_by_day),
+        ):
             events.make_stream_days(connection, name, settings.first_day, counts, span)
         connection.execute("drop table if exists pending")
         for batch in batches(
             [sum(by_day[start : start + span]) for start in starts],
             [sum(pages_by_day[start : start + span]) for start in starts],
         ):
-            self._make_records(source, number, number_before, batch, last_period=len(starts) - 1)
+            tracked = self._tracked(batch, by_day, tracked_by_day, span)
+            self._make_records(
+                source, number, number_before, batch, tracked, last_period=len(starts) - 1
+            )
             delivery.files += self._deliver(source, batch, span)
             self.progress(source.name, batch.clicks[1] - batch.clicks[0])
         delivery.size_bytes = sum((self.work / file.path).stat().st_size for file in delivery.files)
         return delivery
 
+    @staticmethod
+    def _tracked(
+        batch: Batch, by_day: list[int], tracked_by_day: list[int], span: int
+    ) -> tuple[int, int]:
+        """The clicks of our link tracker on the days of a batch, or the batch's share of a day's."""
+        first_day, next_day = batch.periods.start * span, batch.periods.stop * span
+        first, upto = sum(tracked_by_day[:first_day]), sum(tracked_by_day[:next_day])
+        if batch.part is None:
+            return first, upto
+        before, count = sum(by_day[:first_day]), sum(by_day[first_day:next_day])
+        start, stop = (
+            first + (upto - first) * (click - before) // max(1, count) for click in batch.clicks
+        )
+        return start, stop
+
     def _make_records(
-        self, source: Source, number: int, number_before: int, batch: Batch, last_period: int
+        self,
+        source: Source,
+        number: int,
+        number_before: int,
+        batch: Batch,
+        tracked: tuple[int, int],
+        last_period: int,
     ) -> None:
         """Make table `record`: a batch's records in the files' order; keep what comes later."""
         connection = self.connection
@@ -306,6 +340,19 @@ class Maker:
 
         make("event", "click_day", 2 * number, batch.clicks, page_views=False)
         make("page_view", "page_day", 2 * number + 1, batch.pages, page_views=True)
+        journeys = ""
+        if source.journeys:
+            query = events.journeys_sql(
+                self.hasher,
+                days="tracked_day",
+                first=tracked[0],
+                upto=tracked[1],
+                visitors=self.visitors,
+                stream=2 * TRACKER,
+                scope=SOURCES[TRACKER].scope,
+            )
+            connection.execute(f"create or replace temp table journey as {query}")
+            journeys = f"union all select *, period as delivered, {ON_TIME} from journey"
         late = repeated = "false"
         if source.redelivers:
             late = f"(late_by is not null and period + late_by <= {last_period})"
@@ -316,9 +363,8 @@ class Maker:
             damaged += f" and period not in ({', '.join(map(str, undamaged))})"
         # The first batch finds nothing waiting; each one leaves what its last file does not take.
         last = batch.periods[-1]
-        on_time = "false as is_late, false as is_repeat, 0 as damage"
         arrivals = f"""
-            select *, period as delivered, {on_time} from event where not {late}
+            select *, period as delivered, {ON_TIME} from event where not {late}
             union all
             select *, period + late_by, true, false, 0 from event where {late}
             union all
@@ -350,7 +396,8 @@ class Maker:
                 union all
                 select *, period, false, false, damage_draw from event where {damaged}
                 union all
-                select *, period as delivered, {on_time} from page_view
+                select *, period as delivered, {ON_TIME} from page_view
+                {journeys}
             )
             where delivered <= {last}
             order by delivered, clicked_at, record_kind, event_index, is_repeat, damage, ip
@@ -450,6 +497,7 @@ class Maker:
                         false
                     ) as is_internal,
                     has_bot_agent,
+                    journey_of,
                     network,
                     advertiser_code,
                     partner_code,
