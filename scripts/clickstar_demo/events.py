@@ -454,9 +454,9 @@ def journeys_sql(
 ) -> str:
     """The select for page views of visitors who clicked and landed on a shop's untagged page.
 
-    Every `JOURNEY_EVERY`th click from `first` up to, not including, `upto` of a stream of clicks may
-    be followed by one to `JOURNEY_PAGES` pages of the same day. The landing page carries the id of
-    the click; the shop knows the visitor by a cookie of its own, and some by their login.
+    Every `JOURNEY_EVERY`th click from `first` up to, not including, `upto` of a stream may be
+    followed by one to `JOURNEY_PAGES` pages of the same day. The landing page carries the id of the
+    click; the shop knows the visitor by a cookie of its own, and some by their login.
     """
     clicks = events_sql(
         hasher,

@@ -297,7 +297,7 @@ class Maker:
     def _tracked(
         batch: Batch, by_day: list[int], tracked_by_day: list[int], span: int
     ) -> tuple[int, int]:
-        """The clicks of our link tracker on the days of a batch, or the batch's share of a day's."""
+        """The clicks of our link tracker on a batch's days, or the batch's share of a day's."""
         first_day, next_day = batch.periods.start * span, batch.periods.stop * span
         first, upto = sum(tracked_by_day[:first_day]), sum(tracked_by_day[:next_day])
         if batch.part is None:
@@ -498,6 +498,8 @@ class Maker:
                     ) as is_internal,
                     has_bot_agent,
                     journey_of,
+                    journey_page,
+                    if(damage = 0, login, null) as login,
                     network,
                     advertiser_code,
                     partner_code,

@@ -10,10 +10,22 @@ Seven records arrive. Six are clicks, because e4 comes twice:
 | e4, e4 | 2 March, 00:00 | cookie B | 0.30 EUR |
 | e5 | 2 March | address, browser x | |
 | e6 | 2 March | the same address, browser y | |
+
+And five page views. The third one comes in a file that also tells of 4 March:
+
+| view | time | visitor |
+| --- | --- | --- |
+| v1, v2, v2 | 1 March, 12:00:00 and 12:00:30 | cookie C |
+| v3, late | 1 March, 12:10 | cookie C |
+| v4 | 4 March | cookie D |
+
+Sessions on 1 March: A (2 clicks, 300 s), B (2 clicks over midnight, 1 s), C (3 page views, 600 s,
+reopened); on 2 March one of each browser; on 4 March one of D.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,6 +35,11 @@ import pytest
 from private_postgres import PostgresServer
 from warehouses import Warehouse, project_copy
 
+SESSIONS = (
+    "sessions,page_views,session_clicks,session_visitors,clicks_per_session,page_views_per_session,"
+    "average_session_duration,reopened_sessions,reopened_session_share"
+)
+LATE = "received_events,late_events,late_event_share"
 ALL = "clicks,visitors,clicks_per_visitor,cost,cost_per_click"
 
 
@@ -48,12 +65,40 @@ RECORDS = [
 ]
 
 
+def view(day: int, time: str, visitor: str) -> dict[str, object]:
+    """A page view in March, as GA4 exports it."""
+    at = dt.datetime.fromisoformat(f"2026-03-{day:02d}T{time}Z")
+    url = {"key": "page_location", "value": {"string_value": f"https://shop.example/{time}"}}
+    return {
+        "event_date": f"202603{day:02d}",
+        "event_timestamp": str(int(at.timestamp()) * 1_000_000),
+        "event_name": "page_view",
+        "user_pseudo_id": visitor,
+        "event_params": [url],
+    }
+
+
+VIEWS = {
+    "events_20260301": [
+        view(1, "12:00:00", "C"),
+        view(1, "12:00:30", "C"),
+        view(1, "12:00:30", "C"),
+    ],
+    "events_20260304": [view(1, "12:10:00", "C"), view(4, "08:00:00", "D")],
+}
+
+
 def built(target: str, folder: Path, settings: dict[str, str]) -> Warehouse:
     landing = folder / "landing"
     (landing / "redirector").mkdir(parents=True)
     (landing / "redirector" / "clicks.ndjson").write_text(
         "".join(json.dumps(record) + "\n" for record in RECORDS)
     )
+    (landing / "ga4").mkdir()
+    for name, views in VIEWS.items():
+        (landing / "ga4" / f"{name}.ndjson").write_text(
+            "".join(json.dumps(record) + "\n" for record in views)
+        )
     (folder / "project").mkdir()
     warehouse = Warehouse(target, folder, settings, project_copy(folder / "project"))
     warehouse.load(landing)
@@ -75,8 +120,8 @@ def warehouse(
     server.drop_database("metrics")
 
 
-def numbers(row: dict[str, str]) -> list[float | None]:
-    return [float(row[name]) if row[name] else None for name in ALL.split(",")]
+def numbers(row: dict[str, str], names: str = ALL) -> list[float | None]:
+    return [float(row[name]) if row[name] else None for name in names.split(",")]
 
 
 def test_by_day(warehouse: Warehouse) -> None:
@@ -98,4 +143,21 @@ def test_costs_stay_with_their_currency(warehouse: Warehouse) -> None:
         "USD": [2, 1, 2.0, 0.75, 0.375],
         "EUR": [1, 1, 1.0, 0.3, 0.3],
         "": [3, 3, 1.0, None, None],
+    }
+
+
+def test_sessions_by_the_day_on_which_they_began(warehouse: Warehouse) -> None:
+    rows = warehouse.metrics(SESSIONS, "metric_time__day")
+    assert {day[0][:10]: numbers(row, SESSIONS) for day, row in rows.items()} == {
+        "2026-03-01": pytest.approx([3, 3, 4, 3, 4 / 3, 1, 901 / 3, 1, 1 / 3]),
+        "2026-03-02": [2, 0, 2, 2, 1, 0, 0, 0, 0],
+        "2026-03-04": [1, 1, 0, 1, 0, 1, 0, 0, 0],
+    }
+
+
+def test_late_events_by_source(warehouse: Warehouse) -> None:
+    rows = warehouse.metrics(LATE, "source_day__source_name")
+    assert {source[0]: numbers(row, LATE) for source, row in rows.items()} == {
+        "redirector": [6, 0, 0],
+        "ga4": [4, 1, 0.25],
     }

@@ -264,9 +264,7 @@ def everything(warehouse: Warehouse) -> dict[str, list[tuple[object, ...]]]:
 happened: Counter[str] = Counter()
 
 
-def build(
-    builds: Builds, warehouse: Warehouse, *options: str, kill_at: int | None = None
-) -> None:
+def build(builds: Builds, warehouse: Warehouse, *options: str, kill_at: int | None = None) -> None:
     """Build what is downstream of the test's tables."""
     outcome = builds.run(
         {
@@ -303,9 +301,7 @@ def events(draw: st.DrawFn) -> list[Record]:
     made: list[Record] = []
     for number in range(draw(st.integers(3, 12))):
         # Two moments of ten minutes may be the same, a limit apart, or within it.
-        at = START + timedelta(
-            days=draw(st.integers(0, 2)), minutes=10 * draw(st.integers(0, 12))
-        )
+        at = START + timedelta(days=draw(st.integers(0, 2)), minutes=10 * draw(st.integers(0, 12)))
         kind = draw(st.sampled_from(["click", "page", "page", "tagged page"]))
         record = Record(
             source="redirector" if kind == "click" else "snowplow",
@@ -477,9 +473,7 @@ def test_a_history_written_out(on_duckdb: OnDuckDB) -> None:
     assert incremental == everything(warehouse)
 
 
-def test_the_same_history_on_postgres(
-    postgres_environment: dict[str, str], tmp_path: Path
-) -> None:
+def test_the_same_history_on_postgres(postgres_environment: dict[str, str], tmp_path: Path) -> None:
     warehouse = Warehouse("postgres", tmp_path, {**postgres_environment, "CLICKSTAR_THREADS": "1"})
     prepare(warehouse)
     happened.clear()

@@ -1,14 +1,15 @@
 """Sessions and stitched visitors against an oracle that reads the rules event by event.
 
-The macros `sessions_of` and `connected_components` run as dbt compiles them, over rows of the tests'.
+The macros `sessions_of` and `connected_components` run as dbt compiles them, over drawn rows.
 """
 
 from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
+from itertools import pairwise
 from typing import Protocol
 
 import duckdb
@@ -96,16 +97,22 @@ def engine(request: pytest.FixtureRequest) -> Iterator[OnDuckDB | OnPostgres]:
     server.drop_database("sessions_rules")
 
 
-@pytest.fixture(scope="module")
-def sessions_sql(engine: OnDuckDB | OnPostgres, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """Return the SQL of sessions, as compiled for the engine."""
-    return render(SESSIONS, tmp_path_factory.mktemp("compiled"), engine.target)
+@dataclass(frozen=True)
+class Compiled:
+    """The SQL of the macros for an engine; the last one with one round only."""
+
+    sessions: str
+    components: str
+    one_round: str
 
 
 @pytest.fixture(scope="module")
-def components_sql(engine: OnDuckDB | OnPostgres, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """Return the SQL of components, as compiled for the engine."""
-    return render(COMPONENTS % ROUNDS, tmp_path_factory.mktemp("compiled"), engine.target)
+def compiled(engine: OnDuckDB | OnPostgres, tmp_path_factory: pytest.TempPathFactory) -> Compiled:
+    """Return the macros as compiled for the engine, all at once: dbt takes long to start."""
+    calls = [SESSIONS, COMPONENTS % ROUNDS, COMPONENTS % 1]
+    mark = "-- next call"
+    folder = tmp_path_factory.mktemp("compiled")
+    return Compiled(*render(f"\n{mark}\n".join(calls), folder, engine.target).split(mark))
 
 
 # --- sessions -------------------------------------------------------------------------------------
@@ -144,7 +151,9 @@ def visits(draw: st.DrawFn) -> list[Event]:
     return events
 
 
-def test_sessions_are_those_of_the_oracle(engine: OnDuckDB | OnPostgres, sessions_sql: str) -> None:
+def test_sessions_are_those_of_the_oracle(
+    engine: OnDuckDB | OnPostgres, compiled: Compiled
+) -> None:
     @settings(
         max_examples=300 if isinstance(engine, OnDuckDB) else 30,
         deadline=None,
@@ -154,7 +163,7 @@ def test_sessions_are_those_of_the_oracle(engine: OnDuckDB | OnPostgres, session
     )
     @given(visits())
     def check(events: list[Event]) -> None:
-        assert divided(engine, sessions_sql, events) == worked_out(events)
+        assert divided(engine, compiled.sessions, events) == worked_out(events)
 
     check()
 
@@ -163,7 +172,7 @@ def minutes(*values: float) -> list[datetime]:
     return [START + timedelta(minutes=value) for value in values]
 
 
-def test_a_session_worked_out_by_hand(engine: OnDuckDB | OnPostgres, sessions_sql: str) -> None:
+def test_a_session_worked_out_by_hand(engine: OnDuckDB | OnPostgres, compiled: Compiled) -> None:
     """Over midnight; a new campaign; a new channel; half an hour to the second."""
     at = minutes(0, 29, 58, 70, 71, 72, 101.99, 132)
     events = [
@@ -176,7 +185,7 @@ def test_a_session_worked_out_by_hand(engine: OnDuckDB | OnPostgres, sessions_sq
         Event(7, 7, at[6], campaign=2),
         Event(8, 7, at[7]),
     ]
-    assert divided(engine, sessions_sql, events) == [
+    assert divided(engine, compiled.sessions, events) == [
         (1, 1, 1, "campaign", None),
         (2, 1, 1, "campaign", None),
         (3, 1, 1, "campaign", None),
@@ -188,14 +197,14 @@ def test_a_session_worked_out_by_hand(engine: OnDuckDB | OnPostgres, sessions_sq
     ]
 
 
-def test_sessions_at_and_over_the_limits(engine: OnDuckDB | OnPostgres, sessions_sql: str) -> None:
+def test_sessions_at_and_over_the_limits(engine: OnDuckDB | OnPostgres, compiled: Compiled) -> None:
     """A day to the second and 2,000 events are kept; a second and an event more are set aside."""
     day = [Event(n, 1, START + timedelta(minutes=20 * n)) for n in range(73)]
     longer = [Event(1000 + n, 2, START + timedelta(minutes=20 * n)) for n in range(72)]
     longer.append(Event(1072, 2, START + timedelta(hours=24, seconds=1)))
     many = [Event(2000 + n, 3, START + timedelta(seconds=n)) for n in range(2000)]
     more = [Event(5000 + n, 4, START + timedelta(seconds=n)) for n in range(2001)]
-    found = divided(engine, sessions_sql, [*day, *longer, *many, *more])
+    found = divided(engine, compiled.sessions, [*day, *longer, *many, *more])
     assert {row[1:] for row in found} == {
         (0, 0, "inactivity", None),
         (1000, 1000, "inactivity", "too_long"),
@@ -228,11 +237,11 @@ def path(length: int, seed: int) -> list[tuple[int, int]]:
     """A chain of identifiers, each linked to the next one, named at random."""
     nodes = list(range(length))
     random.Random(seed).shuffle(nodes)
-    return list(zip(nodes, nodes[1:], strict=False))
+    return list(pairwise(nodes))
 
 
 def test_visitors_are_those_of_the_oracle(
-    engine: OnDuckDB | OnPostgres, components_sql: str
+    engine: OnDuckDB | OnPostgres, compiled: Compiled
 ) -> None:
     @settings(
         max_examples=150 if isinstance(engine, OnDuckDB) else 15,
@@ -246,13 +255,13 @@ def test_visitors_are_those_of_the_oracle(
     @example([(n + 1, n) for n in range(199)])
     @given(LINKS)
     def check(links: list[tuple[int, int]]) -> None:
-        assert connected(engine, components_sql, links) == expected_components(links)
+        assert connected(engine, compiled.components, links) == expected_components(links)
 
     check()
 
 
 def test_long_chains_converge_in_the_rounds_that_the_model_has(
-    engine: OnDuckDB | OnPostgres, components_sql: str
+    engine: OnDuckDB | OnPostgres, compiled: Compiled
 ) -> None:
     """A hundred chains of 300 identifiers in one: longer than any person's."""
     model = ROOT / "models" / "intermediate" / "visitors" / "int_visitors__stitched.sql"
@@ -262,13 +271,11 @@ def test_long_chains_converge_in_the_rounds_that_the_model_has(
         for number in range(100)
         for one, other in path(300, number)
     ]
-    assert connected(engine, components_sql, links) == expected_components(links)
+    assert connected(engine, compiled.components, links) == expected_components(links)
 
 
-def test_too_few_rounds_are_seen(tmp_path: Path) -> None:
-    """With one round a chain of a thousand falls apart: what `links_are_stitched` is there to find."""
-    engine = OnDuckDB()
-    sql = render(COMPONENTS % 1, tmp_path, engine.target)
+def test_too_few_rounds_are_seen(engine: OnDuckDB | OnPostgres, compiled: Compiled) -> None:
+    """With one round a chain of a thousand falls apart, which `links_are_stitched` would find."""
     links = path(1000, 3)
-    found = connected(engine, sql, links)
+    found = connected(engine, compiled.one_round, links)
     assert any(found[one] != found[other] for one, other in links)

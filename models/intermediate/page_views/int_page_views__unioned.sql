@@ -311,6 +311,14 @@ numbered as (
     from page_views
 ),
 
+carried as (
+    select
+        numbered.*,
+        cast({{ query_parameter('query', "'" ~ var('click_id_parameter') ~ "'") }} as varchar(512))
+            as carried_click_id
+    from numbered
+),
+
 final as (
     select
         source_name,
@@ -324,8 +332,7 @@ final as (
         viewed_at,
         cast(left(page_url, 8192) as varchar(8192)) as page_url,
         referrer_url,
-        cast({{ query_parameter('query', "'" ~ var('click_id_parameter') ~ "'") }} as varchar(512))
-            as carried_click_id,
+        carried_click_id,
         user_agent,
         ip_hash,
         cookie_hash,
@@ -334,17 +341,19 @@ final as (
         utm_source,
         utm_medium,
         utm_campaign,
-        -- A page that was reached from another page of the same site brought nobody.
+        -- A page that was reached from another page of the same site brought nobody; and of one that
+        -- a click of ours led to, the click says who did.
         coalesce(
             {{ url_host('referrer_url') }} = {{ url_host('page_url') }}
             {% if var('own_hosts') %}
                 or {{ url_host('referrer_url') }} in ('{{ var('own_hosts') | join("', '") }}')
             {% endif %},
             false
-        ) as is_internal,
+        )
+        or carried_click_id is not null as is_internal,
         file_id,
         line_number
-    from numbered
+    from carried
 )
 
 select * from final
