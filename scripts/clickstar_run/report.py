@@ -199,6 +199,10 @@ def show_headlines(console: Console, settings: Settings, build: Build) -> None:
             "select count(*), count(distinct visitor_id), count(distinct source_name),"
             f" min(clicked_at), max(clicked_at) from {marts}.{HEADLINE_FACT}",
         )[0]
+        classes = rows(
+            cursor,
+            f"select click_class, count(*) from {marts}.{HEADLINE_FACT} group by click_class",
+        )
         costs = rows(
             cursor,
             "select currency_code, sum(cost_amount), count(*)"
@@ -207,6 +211,9 @@ def show_headlines(console: Console, settings: Settings, build: Build) -> None:
         )
     table = _table("Headline metrics", "metric", "value", numbers=1)
     table.add_row("clicks", _number(clicks))
+    by_class = dict(classes)
+    for click_class in ("unique", "duplicate", "invalid"):
+        table.add_row(f"  {click_class}", _number(by_class.get(click_class, 0)))
     table.add_row("visitors", _number(visitors))
     if visitors:
         table.add_row("clicks per visitor", f"{clicks / visitors:,.2f}")
