@@ -14,7 +14,7 @@ The parts, in the order in which they run:
     day         one more day on top of each size
     by_hand     the build against the same star from one SQL script
     postgres    loading and building on PostgreSQL beside DuckDB
-    judging     every rule of click quality against the truth of the demo, and its share of the build
+    judging     every rule of click quality against the truth of the demo, and its share
 
 What is compared is CPU seconds (user and system, of the measured process and its children), because
 the wall clock of a shared machine is noise. Both sides of a comparison run by turns on the same
