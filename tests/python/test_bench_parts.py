@@ -231,6 +231,10 @@ def slow(settings: Settings) -> Report:
     return Report("Slow", "It is not.", [], [Promise("slow", 3, 2)])
 
 
+def ahead(settings: Settings) -> Report:
+    return Report("Ahead", "It is.", [], [Promise("ahead", 3, 2, at_most=False)])
+
+
 def broken(settings: Settings) -> Report:
     raise BenchError("The tape is torn.")
 
@@ -238,7 +242,7 @@ def broken(settings: Settings) -> Report:
 @pytest.mark.parametrize(
     ("parts", "options", "code", "words"),
     [
-        ({"loader": fast}, ["--strict"], 0, ["kept"]),
+        ({"loader": fast, "build": ahead}, ["--strict"], 0, ["kept"]),
         ({"loader": fast, "build": slow}, [], 0, ["NOT KEPT"]),
         ({"loader": fast, "build": slow}, ["--strict"], 1, ["NOT KEPT"]),
         ({"loader": broken, "build": fast}, [], 1, ["loader could not be measured", "torn"]),
