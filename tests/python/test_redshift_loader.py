@@ -338,9 +338,9 @@ def test_rows_and_ledger_are_one_transaction_and_the_manifest_is_whole(
 
 
 def test_what_copy_refuses_sets_its_file_aside_with_the_reason(
-    lab: Lab, redshift_environment: dict[str, str]
+    lab: Lab, redshift: Redshift, redshift_environment: dict[str, str]
 ) -> None:
-    """Guards the way through sys_load_error_detail; the other files are loaded."""
+    """Guards the way through sys_load_error_detail, where others note errors, too."""
     for path in list(lab.landing.rglob("*.*")):
         path.unlink()
     lab.write("events/a.ndjson", ndjson(range(5)))
@@ -355,6 +355,13 @@ def test_what_copy_refuses_sets_its_file_aside_with_the_reason(
         session.commit()
     lab.write("events/b.ndjson", ndjson(range(5, 9)) + b'{"eventId": "no-quantity"}\n')
     lab.write("events/c.ndjson", ndjson(range(9, 12)))
+    if redshift.backend_port is not None:
+        redshift.administer(
+            "insert into rs_meta.load_errors"
+            " (starttime, filename, line_number, colname, err_reason)"
+            " values (clock_timestamp() + interval '1 hour', 's3://elsewhere/part.parquet', 1,"
+            " 'note', 'an error of somebody else')"
+        )
     outcome = lab.load_with_trouble()
     assert "set aside" in outcome.words, outcome.text
     entry = lab.file("events/b.ndjson", "set_aside")
