@@ -43,6 +43,21 @@ class Days:
         """Return the median CPU seconds of the models."""
         return median(run.node_cpu_seconds for run in self.runs)
 
+    @property
+    def models_run(self) -> set[str]:
+        """Return the names of the models, snapshots and seeds of a day's build."""
+        return {str(node["name"]) for node in self.runs[-1].nodes.values() if "name" in node}
+
+    def of_model(self, name: str) -> float:
+        """Return the median CPU seconds of a model."""
+        return median(_cpu(run, name) for run in self.runs)
+
+
+def _cpu(run: DbtRun, name: str) -> float:
+    return sum(
+        float(node["cpu_seconds"]) for node in run.nodes.values() if node.get("name") == name
+    )
+
 
 def day_part(settings: Settings) -> Report:
     """Build each size, add a day to the raw tables, and measure the build of that day."""
@@ -103,7 +118,23 @@ def report(measured: Mapping[int, Days]) -> Report:
                     ]
                     for clicks, days in measured.items()
                 ],
-            )
+            ),
+            Grid(
+                "Models of that day, CPU seconds by what it is on top of",
+                ["model", *(millions(clicks) for clicks in measured), "no news"],
+                [
+                    [
+                        name,
+                        *(f"{days.of_model(name):,.2f}" for days in measured.values()),
+                        f"{_cpu(measured[largest].idle, name):,.2f}",
+                    ]
+                    for name in sorted(
+                        measured[largest].models_run,
+                        key=lambda name: (-measured[largest].of_model(name), name),
+                    )
+                ],
+                on_screen=6,
+            ),
         ],
         promises=(
             [

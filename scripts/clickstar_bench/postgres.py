@@ -144,7 +144,7 @@ def postgres_part(settings: Settings) -> Report:
         grids=[
             Grid(
                 f"PostgreSQL beside DuckDB, {size}",
-                ["step", "PG CPU", "Duck CPU", "ratio", "range", "PG wall", "Duck wall", "ratio"],
+                ["step", "CPU PG", "DuckDB", "ratio", "range", "clock PG", "DuckDB", "ratio"],
                 [
                     [
                         step,

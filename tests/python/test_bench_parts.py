@@ -203,7 +203,14 @@ def days(*costs: float) -> day.Days:
     runs = [
         DbtRun(
             Measurement(cost, cost, 100),
-            {"cpu_seconds": cost, "overhead_cpu_seconds": 3, "nodes": {}},
+            {
+                "cpu_seconds": cost,
+                "overhead_cpu_seconds": 3,
+                "nodes": {
+                    "model.p.small": {"name": "small", "cpu_seconds": 1},
+                    "model.p.large": {"name": "large", "cpu_seconds": cost - 4},
+                },
+            },
         )
         for cost in costs
     ]
@@ -220,6 +227,7 @@ def test_growth_is_from_the_smallest_to_the_largest_history(
     assert promise.value == pytest.approx(sorted(last)[1] / 10)
     assert promise.kept is kept
     assert found.data["growth"]["10000000"]["models"] == pytest.approx(87 / 7)
+    assert [row[:2] for row in found.grids[1].rows] == [["large", "6.00"], ["small", "1.00"]]
     assert day.report({1_000_000: days(9)}).promises == []
 
 
