@@ -11,10 +11,10 @@ export DBT_PROFILES_DIR := $(CURDIR)
 # What Python and dbt print is UTF-8 on every machine.
 export PYTHONUTF8 := 1
 
-.PHONY: help run load build docs lint test test-redshift parity bench venv
+.PHONY: help run load build docs lint test test-redshift parity bench refresh-bots refresh-networks venv
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo
 	@echo '  TARGET=duckdb|postgres|redshift  the engine (default duckdb)'
 	@echo '  LANDING=path                     the folder or s3:// prefix of the files (default landing)'
@@ -49,6 +49,12 @@ parity: venv ## compare the engines row by row (LANDING=path, or a demo of CLICK
 
 bench: venv ## measure what is promised about speed, in about half an hour (BENCH_OPTIONS="--sizes 1,10,50 --strict")
 	@$(PYTHON) scripts/bench.py $(BENCH_OPTIONS)
+
+refresh-bots: venv ## renew the list of known robots from its packages (PyPI)
+	@$(PYTHON) scripts/refresh_lists.py bots
+
+refresh-networks: venv ## renew the list of data centres' networks from its packages (PyPI and npm)
+	@$(PYTHON) scripts/refresh_lists.py networks
 
 # The environment is made anew only when the lock file's content differs from what it was made from.
 venv:

@@ -3,8 +3,8 @@
 python scripts/refresh_lists.py bots        seeds/user_agent_patterns.csv
 python scripts/refresh_lists.py networks    seeds/data_centre_networks.csv
 
-What a list no longer has stays in the seed and counts for the older versions of its rule. Afterwards
-add the new versions of the rules to seeds/click_quality_rules.csv.
+What a list no longer has stays in the seed and counts for the older versions of its rule.
+Afterwards add the new versions of the rules to seeds/click_quality_rules.csv.
 """
 
 from __future__ import annotations

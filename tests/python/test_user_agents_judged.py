@@ -1,7 +1,7 @@
 """Which user agents are robots: every rule, both engines, and how good the judgement is.
 
-The labelled user agents are not ours; where they are not beside the repository, only our own cases are
-judged. WRITE_DOCS=1 writes the table of the documentation anew.
+The labelled user agents are not ours; where they are not beside the repository, only our own cases
+are judged. WRITE_DOCS=1 writes the table of the documentation anew.
 """
 
 from __future__ import annotations
@@ -32,7 +32,9 @@ RECALL, FALSE_ALARMS = 0.95, 0.003
 
 WINDOWS = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko)"
 CHROME = f"{WINDOWS} Chrome/126.0.0.0 Safari/537.36"
-ANDROID = "Mozilla/5.0 (Linux; Android {}) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/99.0.4844.88"
+ANDROID = (
+    "Mozilla/5.0 (Linux; Android {}) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/99.0.4844.88"
+)
 
 # user agent -> every rule that hits it
 CASES: Mapping[str, set[str]] = {
@@ -158,9 +160,10 @@ def test_each_rule_hits_what_it_is_for_and_spares_people(judged: Judged, engine:
 def test_both_engines_judge_alike_and_name_the_same_evidence(judged: Judged) -> None:
     one, other = (judged.hits(engine) for engine in ENGINES)
     assert one == other
-    assert one["Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"][
-        "known_bot"
-    ] == "googlebot/"
+    assert (
+        one["Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"]["known_bot"]
+        == "googlebot/"
+    )
 
 
 def test_a_seed_reaches_the_warehouse_as_it_was_written(judged: Judged) -> None:
