@@ -78,7 +78,7 @@ def rows(lists: BotLists) -> tuple[list[Row], list[str]]:
     recognised = _recogniser(lists.is_bot)
     found: dict[Text, tuple[str, str]] = {}
     left_out: list[str] = []
-    sources = [
+    sources: list[tuple[str, list[tuple[str, list[str]]]]] = [
         ("crawler-user-agents", lists.crawlers),
         ("is-bot", [(pattern, []) for pattern in lists.is_bot]),
     ]

@@ -147,8 +147,8 @@ def _hosters(files: Path) -> dict[str, list[Network]]:
                     raise ListError(f"AS{number} is held by {holder} now: adapt _HOSTERS.")
                 found.setdefault(provider, []).extend(
                     ipaddress.summarize_address_range(
-                        ipaddress.ip_address(first),  # type: ignore[arg-type]
-                        ipaddress.ip_address(last),  # type: ignore[arg-type]
+                        ipaddress.ip_address(first),
+                        ipaddress.ip_address(last),
                     )
                 )
     if found.keys() != _HOSTERS.keys():
