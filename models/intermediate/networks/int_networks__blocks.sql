@@ -35,7 +35,7 @@ final as (
         ip_version,
         kept_bits,
         prefix_length,
-        -- A narrower block is a part of what a click keeps of its address, and cannot be told from it.
+        -- A narrower block is only a part of what a click keeps of its address.
         case
             when prefix_length <= kept_bits
                 then {{ leading_bits('network_number', 'kept_bits', 'prefix_length') }}

@@ -56,8 +56,8 @@ prefixes as (
     {% endif %}
 ),
 
--- Every block that a prefix could lie in: one for each length that the list has. Equality on them is
--- a hash join; "between the first and the last address" would compare each with each.
+-- Every block that a prefix could lie in: one for each length that the list has. Equality on them
+-- is a hash join; "between the first and the last address" would compare each with each.
 enclosing as (
     select
         prefixes.ip_prefix,
