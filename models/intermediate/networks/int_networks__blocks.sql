@@ -38,8 +38,12 @@ final as (
         -- A narrower block is only a part of what a click keeps of its address.
         case
             when prefix_length <= kept_bits
-                then {{ leading_bits('network_number', 'kept_bits', 'prefix_length') }}
-        end as block_number,
+                then {{ block_key(
+                    'ip_version',
+                    'prefix_length',
+                    leading_bits('network_number', 'kept_bits', 'prefix_length'),
+                ) }}
+        end as block_key,
         prefix_length <= kept_bits as is_decidable,
         cast(added_in_version as integer) as added_in_version,
         cast(removed_in_version as integer) as removed_in_version

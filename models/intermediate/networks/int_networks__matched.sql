@@ -26,7 +26,7 @@ blocks as (
         ip_version,
         kept_bits,
         prefix_length,
-        block_number
+        block_key
     from {{ ref('int_networks__blocks') }}
     where is_decidable
 ),
@@ -61,10 +61,11 @@ prefixes as (
 enclosing as (
     select
         prefixes.ip_prefix,
-        lengths.ip_version,
-        lengths.prefix_length,
-        {{ leading_bits('prefixes.network_number', 'lengths.kept_bits', 'lengths.prefix_length') }}
-            as block_number
+        {{ block_key(
+            'lengths.ip_version',
+            'lengths.prefix_length',
+            leading_bits('prefixes.network_number', 'lengths.kept_bits', 'lengths.prefix_length'),
+        ) }} as block_key
     from prefixes
     inner join lengths on prefixes.ip_version = lengths.ip_version
 ),
@@ -74,11 +75,7 @@ unioned as (
         enclosing.ip_prefix,
         blocks.network
     from enclosing
-    inner join blocks
-        on
-            enclosing.ip_version = blocks.ip_version
-            and enclosing.prefix_length = blocks.prefix_length
-            and enclosing.block_number = blocks.block_number
+    inner join blocks on enclosing.block_key = blocks.block_key
 
     union all
 
