@@ -6,7 +6,7 @@
 {%- set in_order = 'order by event_at, event_key' -%}
 timed as (
     select
-        {{ events }}.*,
+        *,
         case
             when event_at < lag(event_at) over (partition by visitor_id {{ in_order }})
                 + interval '{{ var("session_inactivity_minutes") }} minutes'
@@ -18,7 +18,7 @@ timed as (
 
 chained as (
     select
-        timed.*,
+        *,
         sum(begins_chain) over (
             partition by visitor_id {{ in_order }} rows unbounded preceding
         ) as chain_number
@@ -27,7 +27,7 @@ chained as (
 
 compared as (
     select
-        chained.*,
+        *,
         {%- for criterion, column in {'campaign': 'campaign_id', 'channel': 'channel_key'}.items() %}
         {%- if criterion in criteria %}
         case
@@ -50,7 +50,7 @@ compared as (
 
 opened as (
     select
-        compared.*,
+        *,
         greatest(begins_chain, changes_campaign, changes_channel) as begins_session,
         case
             when begins_chain = 1 then 'inactivity'
@@ -62,7 +62,7 @@ opened as (
 
 numbered as (
     select
-        opened.*,
+        *,
         sum(begins_session) over (
             partition by visitor_id {{ in_order }} rows unbounded preceding
         ) as session_number,
@@ -72,7 +72,7 @@ numbered as (
 
 spanned as (
     select
-        numbered.*,
+        *,
         first_value(event_key) over (
             partition by visitor_id, chain_number {{ in_order }} rows unbounded preceding
         ) as chain_key,
@@ -90,7 +90,7 @@ spanned as (
 
 sessions as (
     select
-        spanned.*,
+        *,
         coalesce(next_reason, 'inactivity') as ended_by,
         case
             when ended_at > started_at + interval '{{ var("session_most_hours") }} hours'

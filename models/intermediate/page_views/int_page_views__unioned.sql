@@ -303,7 +303,7 @@ page_views as (
 
 numbered as (
     select
-        page_views.*,
+        *,
         row_number() over (
             partition by file_id, natural_id
             order by line_number
@@ -313,7 +313,7 @@ numbered as (
 
 carried as (
     select
-        numbered.*,
+        *,
         cast({{ query_parameter('query', "'" ~ var('click_id_parameter') ~ "'") }} as varchar(512))
             as carried_click_id
     from numbered

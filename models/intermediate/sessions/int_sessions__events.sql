@@ -210,7 +210,7 @@ identified as (
 
 stated as (
     select
-        sessions.*,
+        *,
         {{ event_state() }} as event_state
     from sessions
 ),

@@ -122,7 +122,7 @@ events as (
 
 keyed as (
     select
-        events.*,
+        *,
         {{ dimension_key(['source_name', 'event_id']) }} as event_key,
         case when cookie_hash is not null then {{ dimension_key(['cookie_hash']) }} end
             as cookie_id,
@@ -144,7 +144,7 @@ keyed as (
 -- Without a cookie and a login, the click may still be known by whoever landed with its id.
 referenced as (
     select
-        keyed.*,
+        *,
         case when source_name = 'redirector' then event_key end as own_click_id
     from keyed
 ),

@@ -66,7 +66,7 @@ events as (
 -- has is number 1, the last one has the number of all.
 counted as (
     select
-        events.*,
+        *,
         {% for column in ['page', 'click', 'channel_key', 'device_key', 'country_code'] %}
             count({{ column }}) over (
                 partition by session_date_key, session_key
