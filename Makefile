@@ -11,7 +11,7 @@ export DBT_PROFILES_DIR := $(CURDIR)
 # What Python and dbt print is UTF-8 on every machine.
 export PYTHONUTF8 := 1
 
-.PHONY: help run load build docs lint test test-redshift parity bench refresh-bots refresh-networks venv
+.PHONY: help run load build docs rejudge lint test test-redshift parity bench refresh-bots refresh-networks venv
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ build: venv ## build and test every model of the warehouse
 
 docs: venv ## write the documentation site to site/index.html
 	@$(PYTHON) scripts/run.py docs
+
+rejudge: venv ## say which verdicts of clicks the present rules would change; YES=1 changes them
+	@$(PYTHON) scripts/rejudge.py $(if $(filter 1 yes,$(YES)),--yes)
 
 lint: venv ## check the style of SQL and Python, the types, and the rules of the project
 	@$(PYTHON) scripts/checks/lint.py
