@@ -41,7 +41,10 @@ redundant_copies as (
 
 final as (
     select
-        {{ dimension_key(['clicks.source_name', 'clicks.event_id'], plain=['clicks.source_name']) }} as click_id,
+        {{ dimension_key(
+            ['clicks.source_name', 'clicks.event_id'],
+            plain=['clicks.source_name'],
+        ) }} as click_id,
         {{ reporting_date_key('clicks.clicked_at') }} as date_key,
         clicks.*
     from clicks

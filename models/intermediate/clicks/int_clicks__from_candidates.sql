@@ -51,8 +51,8 @@ candidates as (
     {% endif %}
 ),
 
--- The same records once more, with what the rules look at: most of them are no clicks, and their other
--- columns need not be carried through the comparison with every rule.
+-- The same records once more, with what the rules look at: most of them are no clicks, and their
+-- other columns need not be carried through the comparison with every rule.
 requests as (
     select
         source_name,

@@ -52,7 +52,10 @@ days as (
 
 final as (
     select
-        {{ dimension_key(['date_key'] + keys, plain=['date_key'] + keys) }} as daily_performance_key,
+        {{ dimension_key(
+            ['date_key'] + keys,
+            plain=['date_key'] + keys,
+        ) }} as daily_performance_key,
         date_key,
         {{ keys | join(',\n        ') }},
         clicks,
