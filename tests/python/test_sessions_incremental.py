@@ -438,18 +438,29 @@ WRITTEN_OUT = [
     # The file that closed the gap is replaced by one without these events, and b is assigned to
     # the channel of a: the visit splits half an hour after the second click, and not before it.
     Step({"r": [page("z", 60 * 24 * 3, "A")]}, channel_of_b=1),
-    # A third cookie uses the login: too many share it, and it stitches nobody any more.
-    Step({"u": [page("d1", 62, "D", login="L")]}),
+    # A third cookie uses the login: too many share it, and it stitches nobody any more. And a click
+    # twenty minutes before midnight.
+    Step(
+        {
+            "u": [page("d1", 62, "D", login="L")],
+            "w": [click("z2", 3 * 60 * 24 + 40, "A", utm_source="a")],
+        }
+    ),
     # An event is restated an hour later, and four more are too many for the visit.
     Step({
         "p": [page("a1", 60, "A"), page("a2", 60, "A"), page("b1", 20, "B")],
         "v": [page(f"m{n}", 62 + n, "A") for n in range(4)],
     }, kill_at=40),
+    # The next day begins with a click by another channel: of the visit before midnight nothing
+    # changes but what ended it.
+    Step({"x": [click("z3", 3 * 60 * 24 + 65, "A", utm_source="b")]}),
+    # Two days lose all their events.
+    Step({"r": [], "w": [], "x": []}),
 ]  # fmt: skip
 
 
 # Sessions, and sessions set aside, after each step.
-HOW_MANY = [(4, 0), (3, 0), (2, 1), (2, 1), (6, 0), (4, 1)]
+HOW_MANY = [(4, 0), (3, 0), (2, 1), (2, 1), (7, 0), (5, 1), (6, 1), (3, 1)]
 
 
 def test_a_history_written_out(on_duckdb: OnDuckDB) -> None:
