@@ -40,11 +40,6 @@ channels as (
     from {{ ref('dim_channel') }}
 ),
 
-devices as (
-    select device_key
-    from {{ ref('dim_device') }}
-),
-
 countries as (
     select
         country_key,
@@ -97,7 +92,7 @@ final as (
         -- Who names no channel came directly.
         coalesce(visits.first_channel_key, direct.channel_key, -1) as first_channel_key,
         coalesce(visits.last_channel_key, direct.channel_key, -1) as last_channel_key,
-        coalesce(devices.device_key, -1) as device_key,
+        coalesce(visits.device_key, -1) as device_key,
         coalesce(countries.country_key, -1) as country_key,
         visits.visitor_id,
         cast(visits.visitor_rule as varchar(20)) as visitor_rule,
@@ -124,7 +119,6 @@ final as (
                 and visits.started_at < {{ member }}_versions.valid_to
     {% endfor %}
     left join channels as direct on direct.channel_code = 'direct'
-    left join devices on visits.device_key = devices.device_key
     left join countries on visits.country_code = countries.country_code
 )
 
