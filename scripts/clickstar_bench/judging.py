@@ -135,27 +135,26 @@ def beside_the_truth(warehouse: Path, truth: Path) -> duckdb.DuckDBPyConnection:
 def accuracies(connection: duckdb.DuckDBPyConnection) -> list[Accuracy]:
     """Compare what each rule hit with what it should hit, in the order of the rules."""
     found = []
-    agents = "select click_id from built.intermediate.int_clicks__judged where rule_id in {}"
+    hit_by = "select click_id from built.intermediate.int_clicks__judged where rule_id in {}"
     for rule, condition in {
         **TRUTHS,
         ROBOTS: "truth.has_bot_agent and truth.has_agent",
     }.items():
         rules = "('known_bot', 'non_browser_agent')" if rule == ROBOTS else f"('{rule}')"
-        row = connection.execute(f"""
+        ((hits, true, both),) = connection.execute(f"""
             select
                 count(*) filter (hit),
                 count(*) filter (expected),
                 count(*) filter (hit and expected)
             from (
                 select
-                    truth.click_id in ({agents.format(rules)}) as hit,
+                    truth.click_id in ({hit_by.format(rules)}) as hit,
                     coalesce({condition}, false) as expected
                 from truth
                 left join concentrated using (date_key, network_code, partner_source_id)
             )
-        """).fetchone()
-        assert row is not None
-        found.append(Accuracy(rule, *row))
+        """).fetchall()
+        found.append(Accuracy(rule, hits, true, both))
     return found
 
 

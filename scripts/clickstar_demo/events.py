@@ -47,7 +47,7 @@ SIGNALS = {
 }
 # Of so many visitors one sits in each of the offices, whose prefixes master data calls internal.
 OFFICE_ONE_IN = 500
-OFFICES = ("192.88.99", "192.88.98")
+OFFICES = ("192.88.99", "233.252.0")
 
 HUMAN_AGENT_SLOTS = 8_192
 BOT_AGENT_SLOTS = 1_024

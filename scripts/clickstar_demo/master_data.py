@@ -283,7 +283,7 @@ def second_office_from(first_day: dt.date, days: int) -> dt.datetime:
 def _internal_traffic(historian: Historian, world: World) -> Iterable[Change]:
     """Two offices, the second one taken in the middle, and the mark on the links of our staff."""
     del world
-    recorded = historian.start - dt.timedelta(days=90)
+    recorded = historian.moment(-200, -90)
     moved_in = second_office_from(historian.start.date(), historian.days)
     nothing = {"name": "", "ip_prefix": "", "cookie_id": "", "url_parameter": ""}
     for code, at, effective, fields in (
@@ -291,7 +291,7 @@ def _internal_traffic(historian: Historian, world: World) -> Iterable[Change]:
         ("INT-0002", recorded, None, {"name": "Staff links", "url_parameter": "staff=1"}),
         (
             "INT-0003",
-            moved_in + dt.timedelta(hours=7),
+            historian.moment(historian.days * 0.7, historian.days),
             moved_in,
             {"name": "Second office", "ip_prefix": f"{OFFICES[1]}.0/24"},
         ),
@@ -301,8 +301,8 @@ def _internal_traffic(historian: Historian, world: World) -> Iterable[Change]:
 
 def _uniqueness_rules(historian: Historian, world: World) -> Iterable[Change]:
     """Some advertisers count as their network does; one changes its mind, one goes back."""
-    recorded = historian.start - dt.timedelta(days=60)
-    middle = historian.start + dt.timedelta(days=historian.days // 2)
+    recorded = historian.moment(-90, -60)
+    middle = historian.moment(historian.days * SECOND_PORTION_FROM, historian.days)
     presets = ("affise", "tune", "everflow")
     for number, advertiser in enumerate(world.advertisers[3:15]):
         key = {"code": advertiser.code}

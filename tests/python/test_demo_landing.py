@@ -114,7 +114,9 @@ def is_click(url: str) -> bool:
     return path.startswith(("/go/", "/out/")) or "utm_" in query
 
 
-COMBINED = re.compile(r'(\S+) - - \[([^\]]+)\] "GET (\S+) HTTP/1\.1" (\d+) (\S+) "(.*?)" "(.*?)"')
+COMBINED = re.compile(
+    r'(\S+) - - \[([^\]]+)\] "(?:GET|HEAD) (\S+) HTTP/1\.1" (\d+) (\S+) "(.*?)" "(.*?)"'
+)
 
 
 def read_access_log(path: Path) -> Rows:
@@ -408,6 +410,8 @@ def test_addresses_are_reserved_for_documentation_and_tests(demo: Path) -> None:
     allowed = re.compile(
         r"198\.1[89]\.|203\.0\.113\.|192\.0\.2\.|198\.51\.100\.|2001:db8:"
         r"|100\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7])\."
+        # The offices: a network that is given up (RFC 7526) and one for documentation (RFC 6676).
+        r"|192\.88\.99\.|233\.252\.0\."
     )
     for path in sorted((demo / "redirector").glob("*.ndjson.gz"))[:20]:
         for _, row in objects(text_of(path).splitlines()):

@@ -21,6 +21,17 @@ And five page views. The third one comes in a file that also tells of 4 March:
 
 Sessions on 1 March: A (2 clicks, 300 s), B (2 clicks over midnight, 1 s), C (3 page views, 600 s,
 reopened); on 2 March one of each browser; on 4 March one of D.
+
+On 5 March ten records for the classes, of one partner's links (half an hour, rolling):
+
+| event | time | visitor | class |
+| --- | --- | --- | --- |
+| f1 to f4 | 10:00, 10:20, 10:40, 11:10 | cookie G | unique, duplicate twice, unique |
+| f5 | 11:39 | cookie G, a test | invalid |
+| f6 | 11:40 | cookie G | unique: 30 minutes after f4, and f5 does not count |
+| f7, f8 | 12:00 | cookie H, prefetched and HEAD | invalid |
+| f9 | 12:01 | cookie H | unique |
+| f10 | 12:02 | cookie H, partner 2 | unique |
 """
 
 from __future__ import annotations
@@ -86,6 +97,32 @@ VIEWS = {
     ],
     "events_20260304": [view(1, "12:10:00", "C"), view(4, "08:00:00", "D")],
 }
+BROWSER = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:128.0) Gecko/20100101 Firefox/128.0"
+
+
+def judged(event: str, time: str, cookie: str, **fields: str) -> dict[str, str]:
+    return click(
+        event,
+        f"2026-03-05T{time}:00Z",
+        cookie_id=cookie,
+        user_agent=BROWSER,
+        **fields,
+    )
+
+
+JUDGED = [
+    judged("f1", "10:00", "G"),
+    judged("f2", "10:20", "G"),
+    judged("f3", "10:40", "G"),
+    judged("f4", "11:10", "G"),
+    judged("f5", "11:39", "G", is_test="true"),
+    judged("f6", "11:40", "G"),
+    judged("f7", "12:00", "H", request_purpose="prefetch"),
+    judged("f8", "12:00", "H", request_method="HEAD"),
+    judged("f9", "12:01", "H"),
+    judged("f10", "12:02", "H", partner_id="p2"),
+]
+CLASSES = "clicks,unique_clicks,duplicate_clicks,invalid_clicks,invalid_click_rate"
 
 
 def built(target: str, folder: Path, settings: dict[str, str]) -> Warehouse:
@@ -93,6 +130,10 @@ def built(target: str, folder: Path, settings: dict[str, str]) -> Warehouse:
     (landing / "redirector").mkdir(parents=True)
     (landing / "redirector" / "clicks.ndjson").write_text(
         "".join(json.dumps(record) + "\n" for record in RECORDS)
+    )
+    # A file of its own: the clicks of 1 March would be late in a file that tells of 5 March.
+    (landing / "redirector" / "judged.ndjson").write_text(
+        "".join(json.dumps(record) + "\n" for record in JUDGED)
     )
     (landing / "ga4").mkdir()
     for name, views in VIEWS.items():
@@ -129,12 +170,16 @@ def test_by_day(warehouse: Warehouse) -> None:
     by_day = {
         day[0][:10]: [float(value) for value in values.values()] for day, values in rows.items()
     }
-    assert by_day == {"2026-03-01": [3, 2, 1.5], "2026-03-02": [3, 3, 1.0]}
+    assert by_day == {
+        "2026-03-01": [3, 2, 1.5],
+        "2026-03-02": [3, 3, 1.0],
+        "2026-03-05": [10, 2, 5.0],
+    }
 
 
 def test_in_total_visitors_are_counted_once(warehouse: Warehouse) -> None:
     rows = warehouse.metrics("clicks,visitors,clicks_per_visitor", "metric_time__year")
-    assert [[float(value) for value in row.values()] for row in rows.values()] == [[6, 4, 1.5]]
+    assert [[float(value) for value in row.values()] for row in rows.values()] == [[16, 6, 16 / 6]]
 
 
 def test_costs_stay_with_their_currency(warehouse: Warehouse) -> None:
@@ -142,7 +187,7 @@ def test_costs_stay_with_their_currency(warehouse: Warehouse) -> None:
     assert {key[0]: numbers(row) for key, row in rows.items()} == {
         "USD": [2, 1, 2.0, 0.75, 0.375],
         "EUR": [1, 1, 1.0, 0.3, 0.3],
-        "": [3, 3, 1.0, None, None],
+        "": [13, 5, 2.6, None, None],
     }
 
 
@@ -152,12 +197,39 @@ def test_sessions_by_the_day_on_which_they_began(warehouse: Warehouse) -> None:
         "2026-03-01": pytest.approx([3, 3, 4, 3, 4 / 3, 1, 901 / 3, 1, 1 / 3]),
         "2026-03-02": [2, 0, 2, 2, 1, 0, 0, 0, 0],
         "2026-03-04": [1, 1, 0, 1, 0, 1, 0, 0, 0],
+        # f4 comes exactly half an hour after f3 and begins a visit.
+        "2026-03-05": pytest.approx([3, 0, 10, 2, 10 / 3, 0, 4320 / 3, 0, 0]),
     }
 
 
 def test_late_events_by_source(warehouse: Warehouse) -> None:
     rows = warehouse.metrics(LATE, "source_day__source_name")
     assert {source[0]: numbers(row, LATE) for source, row in rows.items()} == {
-        "redirector": [6, 0, 0],
+        "redirector": [16, 0, 0],
         "ga4": [4, 1, 0.25],
     }
+
+
+def test_classes_by_day(warehouse: Warehouse) -> None:
+    """e1 to e4 have no user agent, although the tracker would write it: invalid, too."""
+    rows = warehouse.metrics(CLASSES, "metric_time__day")
+    by_day = {
+        day[0][:10]: [float(value) for value in values.values()] for day, values in rows.items()
+    }
+    assert by_day["2026-03-05"] == [10, 5, 2, 3, 0.3]
+    for clicks, *classes, rate in by_day.values():
+        assert clicks == sum(classes)
+        assert rate == pytest.approx(classes[2] / clicks)
+
+
+def test_invalid_clicks_by_their_rule(warehouse: Warehouse) -> None:
+    rows = warehouse.metrics("clicks", "click_quality__rule_id,click__click_class")
+    found = {tuple(sorted(key)): float(row["clicks"]) for key, row in rows.items()}
+    expected = {
+        ("invalid", "missing_user_agent"): 4,
+        ("invalid", "prefetch"): 1,
+        ("head_request", "invalid"): 1,
+        ("invalid", "test_click"): 1,
+        ("duplicate", "impact"): 2,
+    }
+    assert {key: found.get(key) for key in expected} == expected

@@ -16,11 +16,11 @@
     )
 }}
 
-{#- Each rule reads the few columns it needs by itself: one shared selection of all of them would be stored. -#}
+{#- Each rule reads the few columns it needs by itself: a shared selection would be stored. -#}
 {%- set days = outdated_judged_days() if is_incremental() else [] %}
 {#- Whose clicks are counted, and the column that says it. -#}
 {%- set counted = {'visitor': 'visitor_id', 'ip_prefix': 'ip_prefix'} %}
-{#- Sources whose clicks have an id of their own. A log's line is known by its content, address included. -#}
+{#- Sources whose clicks have ids. A log's line is known by its content, address included. -#}
 {%- set identified = [
     'stg_redirector__clicks',
     'stg_everflow__clicks',
@@ -164,7 +164,8 @@ traffic as (
     where not is_deleted
 ),
 
--- Three ways of being internal (see is_internal_click), joined one by one: together they would be a product.
+-- Three ways of being internal (see is_internal_click), each a join of its own: with `or` it would
+-- be a product.
 internal_clicks as (
     select
         clicks.file_id,
@@ -214,6 +215,15 @@ internal_hits as (
     where rules.kind = 'internal'
 ),
 
+lowest_thresholds as (
+    select
+        scope,
+        min(threshold) as threshold
+    from rules
+    where kind = 'activity'
+    group by scope
+),
+
 {% for scope, column in counted.items() %}
     -- Few make more clicks in a day than are allowed in a window: only those are looked at closely.
     busy_{{ scope }}s as (
@@ -221,11 +231,7 @@ internal_hits as (
             clicks.{{ column }},
             clicks.date_key
         from clicks
-        cross join (
-            select min(threshold) as threshold
-            from rules
-            where kind = 'activity' and scope = '{{ scope }}'
-        ) as lowest
+        inner join lowest_thresholds as lowest on lowest.scope = '{{ scope }}'
         where clicks.{{ column }} is not null
         group by clicks.{{ column }}, clicks.date_key, lowest.threshold
         having count(*) > lowest.threshold

@@ -16,8 +16,8 @@
     )
 }}
 
-{#- What is decided about a click depends on its chain alone: the clicks of its key around it, as long as no gap
-    between two of them reaches the window. -#}
+{#- What is decided about a click depends on its chain alone: the clicks of its key around it, as
+    long as no gap between two of them reaches the window. -#}
 {%- set days = outdated_verdict_days() if is_incremental() else [] %}
 {%- set columns = [
     'click_id',
@@ -66,30 +66,41 @@ arrived as (
         where {{ on_days(days, 'date_key', 'clicked_at') }}
     ),
 
+    changed as (
+        select
+            uniqueness_key,
+            rule_key,
+            clicked_at
+        from arrived
+        union all
+        select
+            uniqueness_key,
+            rule_key,
+            clicked_at
+        from stored
+    ),
+
     -- Whose clicks changed, and between which moments.
+    changed_keys as (
+        select
+            uniqueness_key,
+            rule_key,
+            min(clicked_at) as first_at,
+            max(clicked_at) as last_at
+        from changed
+        where uniqueness_key is not null
+        group by uniqueness_key, rule_key
+    ),
+
     touched as (
         select
-            changed.uniqueness_key,
-            {{ dbt.dateadd('second', '-uniqueness_rules.window_seconds', 'min(changed.clicked_at)') }}
+            changed_keys.uniqueness_key,
+            {{ dbt.dateadd('second', '-rules.window_seconds', 'changed_keys.first_at') }}
                 as first_at,
-            {{ dbt.dateadd('second', 'uniqueness_rules.window_seconds', 'max(changed.clicked_at)') }}
+            {{ dbt.dateadd('second', 'rules.window_seconds', 'changed_keys.last_at') }}
                 as last_at
-        from (
-            select
-                uniqueness_key,
-                rule_key,
-                clicked_at
-            from arrived
-            union all
-            select
-                uniqueness_key,
-                rule_key,
-                clicked_at
-            from stored
-        ) as changed
-        inner join uniqueness_rules on changed.rule_key = uniqueness_rules.unique_key
-        where changed.uniqueness_key is not null
-        group by changed.uniqueness_key, uniqueness_rules.window_seconds
+        from changed_keys
+        inner join uniqueness_rules as rules on changed_keys.rule_key = rules.unique_key
     ),
 
     -- The stored chains that come within a window of them: one may now be two, and two may be one.
@@ -182,7 +193,7 @@ judged as (
     left join first_hits on clicks.click_id = first_hits.click_id
 ),
 
--- "Invalid clicks neither make another click a duplicate nor restart a window": they are in no chain.
+-- Invalid clicks neither make another click a duplicate nor restart a window: they are in no chain.
 preceded as (
     select
         click_id,
@@ -229,8 +240,8 @@ chained as (
     from started
 ),
 
--- Rolling: "each click restarts it", so the first of a chain is unique and no other. Fixed: the same, unless the
--- chain is longer than the window. Few are; they are walked from unique click to unique click.
+-- Rolling: "each click restarts it", so the first of a chain is unique and no other. Fixed: the
+-- same, unless the chain is longer than the window. Few are: they are walked, unique by unique.
 long_chains as (
     select
         uniqueness_key,
@@ -260,7 +271,7 @@ numbered as (
             and chained.chain_started_at = long_chains.chain_started_at
 ),
 
--- Each click, and the end of the window that it would open: what comes next after an end is the next unique one.
+-- Each click, and the end of the window that it would open: what comes next after it is unique.
 marks as (
     select
         uniqueness_key,

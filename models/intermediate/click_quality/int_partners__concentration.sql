@@ -39,7 +39,7 @@ partners as (
     group by date_key, coalesce(network_code, 'none'), partner_source_id
 ),
 
--- A share of a handful of clicks says nothing: small partners are left out before anything is counted.
+-- A share of a handful of clicks says nothing: small partners are left out at once.
 judged_partners as (
     select
         partners.date_key,

@@ -7,7 +7,6 @@
     'device_key',
     'country_key',
 ] -%}
-{%- set classes = ['unique', 'duplicate', 'invalid'] -%}
 
 {{
     config(
@@ -37,10 +36,10 @@ days as (
         date_key,
         {{ keys | join(',\n        ') }},
         cast(count(*) as bigint) as clicks,
-        {% for click_class in classes %}
-            cast(sum(case when click_class = '{{ click_class }}' then 1 else 0 end) as bigint)
-                as {{ click_class }}_clicks{{ ',' if not loop.last }}
-        {% endfor %}
+        cast(sum(case when click_class = 'unique' then 1 else 0 end) as bigint) as unique_clicks,
+        cast(sum(case when click_class = 'duplicate' then 1 else 0 end) as bigint)
+            as duplicate_clicks,
+        cast(sum(case when click_class = 'invalid' then 1 else 0 end) as bigint) as invalid_clicks
     from clicks
     {% if is_incremental() %}
         where {{ in_list('date_key', outdated_performance_days(keys)) }}
@@ -59,9 +58,9 @@ final as (
         date_key,
         {{ keys | join(',\n        ') }},
         clicks,
-        {% for click_class in classes %}
-            {{ click_class }}_clicks{{ ',' if not loop.last }}
-        {% endfor %}
+        unique_clicks,
+        duplicate_clicks,
+        invalid_clicks
     from days
 )
 
