@@ -1,9 +1,6 @@
 {#- The reporting days of int_clicks__keyed that have to be built again: their clicks are not those that were
     received, or an advertiser's uniqueness rule has changed since. The wide clicks are only read for the latter. -#}
 {% macro outdated_keyed_days() -%}
-    {%- set columns = ['network_code', 'source_id', 'unique_key', 'valid_from', 'valid_to'] -%}
-    {%- set was = remembered('int_members__uniqueness_rules') -%}
-    {%- set is_now = ref('int_members__uniqueness_rules') -%}
     {%- set days -%}
         with
 
@@ -34,16 +31,32 @@
                 and received_days.lines = built_days.lines
         where built_days.date_key is null
     {%- endset -%}
+    {#- Where only the end of an interval has moved, the time between the old end and the new one is meant. -#}
     {%- set changed_rules -%}
-        select {{ columns | join(', ') }} from {{ was }}
-        except
-        select {{ columns | join(', ') }} from {{ is_now }}
-        union all
-        (
-            select {{ columns | join(', ') }} from {{ is_now }}
-            except
-            select {{ columns | join(', ') }} from {{ was }}
-        )
+        select
+            coalesce(was.network_code, is_now.network_code) as network_code,
+            coalesce(was.source_id, is_now.source_id) as source_id,
+            case
+                when was.unique_key is not null and is_now.unique_key is not null
+                    then least(was.valid_to, is_now.valid_to)
+                else coalesce(was.valid_from, is_now.valid_from)
+            end as valid_from,
+            case
+                when was.unique_key is not null and is_now.unique_key is not null
+                    then greatest(was.valid_to, is_now.valid_to)
+                else coalesce(was.valid_to, is_now.valid_to)
+            end as valid_to
+        from {{ remembered('int_members__uniqueness_rules') }} as was
+        full outer join {{ ref('int_members__uniqueness_rules') }} as is_now
+            on
+                was.network_code = is_now.network_code
+                and was.source_id = is_now.source_id
+                and was.unique_key = is_now.unique_key
+                and was.valid_from = is_now.valid_from
+        where
+            was.unique_key is null
+            or is_now.unique_key is null
+            or was.valid_to != is_now.valid_to
     {%- endset -%}
     {%- set outdated = first_column(days) -%}
     {%- if first_column('select count(*) from (' ~ changed_rules ~ ') as changed_rules') != [0] -%}
