@@ -14,6 +14,12 @@ from clickstar_bench.by_hand import SCHEMA, marts_of_script, run_script
 from warehouses import Warehouse, demo_landing
 
 CLICKS = "3000"
+# The script does not judge clicks: what that costs is a part of the benchmark of its own.
+JUDGED = {
+    "fct_clicks": {"click_quality_key", "click_class", "rule_version", "is_suspect"},
+    "fct_daily_performance": {"unique_clicks", "duplicate_clicks", "invalid_clicks"},
+}
+NOT_MADE = {"dim_date", "dim_click_quality"}
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +50,7 @@ def test_the_script_makes_every_mart_but_the_calendar(warehouse: Path) -> None:
             "select table_name from duckdb_tables() where schema_name = 'marts'"
         ).fetchall()
     made = set(marts_of_script(warehouse))
-    assert {str(row[0]) for row in marts} - made <= {"dim_date"}
+    assert {str(row[0]) for row in marts} - made <= NOT_MADE
     assert made - {str(row[0]) for row in marts} == set()
 
 
@@ -53,7 +59,8 @@ def test_the_script_makes_the_rows_of_the_marts(warehouse: Path) -> None:
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         for table in marts_of_script(warehouse):
             names = columns(connection, SCHEMA, table)
-            assert names == columns(connection, "marts", table), table
+            ours = columns(connection, "marts", table)
+            assert names == ours - JUDGED.get(table, set()), table
             listed = ", ".join(f'"{name}"' for name in sorted(names))
             one = f"select {listed} from {SCHEMA}.{table}"
             other = f"select {listed} from marts.{table}"
