@@ -43,9 +43,9 @@ final as (
     select
         clicks.date_key,
         clicks.records,
-        clicks.click_ids,
-        clicks.lines,
-        coalesce(copies.lines, 0) as copied_lines
+        cast(clicks.click_ids as numeric(38, 0)) as click_ids,
+        cast(clicks.lines as numeric(38, 0)) as lines,
+        cast(coalesce(copies.lines, 0) as numeric(38, 0)) as copied_lines
     from clicks
     left join copies on clicks.date_key = copies.date_key
 )
