@@ -1,3 +1,5 @@
+{{ config(materialized='table', contract={'enforced': true}, dist='all') }}
+
 with
 
 received as (
@@ -42,7 +44,7 @@ copies as (
 final as (
     select
         clicks.date_key,
-        clicks.records,
+        cast(clicks.records as bigint) as records,
         cast(clicks.click_ids as numeric(38, 0)) as click_ids,
         cast(clicks.lines as numeric(38, 0)) as lines,
         cast(coalesce(copies.lines, 0) as numeric(38, 0)) as copied_lines
