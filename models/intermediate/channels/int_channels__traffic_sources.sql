@@ -41,11 +41,7 @@ arrivals as (
         utm_campaign,
         referrer_url
     from {{ ref('int_page_views__unioned') }}
-    where
-        not is_internal
-        {% if is_incremental() %}
-            and {{ in_list('file_id', arrived) }}
-        {% endif %}
+    where not is_internal and {{ in_list('file_id', arrived) if is_incremental() else '1 = 1' }}
 ),
 
 unioned as (

@@ -1,3 +1,5 @@
+{%- set carrier = "'" ~ var('click_id_parameter') ~ "'" -%}
+
 with
 
 access_log as (
@@ -314,8 +316,7 @@ numbered as (
 carried as (
     select
         *,
-        cast({{ query_parameter('query', "'" ~ var('click_id_parameter') ~ "'") }} as varchar(512))
-            as carried_click_id
+        cast({{ query_parameter('query', carrier) }} as varchar(512)) as carried_click_id
     from numbered
 ),
 
@@ -341,8 +342,8 @@ final as (
         utm_source,
         utm_medium,
         utm_campaign,
-        -- A page that was reached from another page of the same site brought nobody; and of one that
-        -- a click of ours led to, the click says who did.
+        -- A page that was reached from another page of the same site brought nobody; and of one
+        -- that a click of ours led to, the click says who did.
         coalesce(
             {{ url_host('referrer_url') }} = {{ url_host('page_url') }}
             {% if var('own_hosts') %}

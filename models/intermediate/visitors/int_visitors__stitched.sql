@@ -8,7 +8,7 @@
     )
 }}
 
-{#- Enough for a thousand identifiers in a row; the test links_are_stitched fails when they are not. -#}
+{#- Enough for a thousand identifiers in a row; links_are_stitched fails when they are not. -#}
 {%- set rounds = 12 %}
 
 with

@@ -13,6 +13,14 @@
 
 -- depends_on: {{ ref('int_sessions__events') }}
 
+{%- set on_outdated_days = '1 = 1' %}
+{%- if is_incremental() %}
+    {%- set on_outdated_days = in_list(
+        'session_date_key',
+        outdated_session_days(is_set_aside=true),
+    ) %}
+{%- endif %}
+
 with
 
 visits as (
@@ -29,11 +37,7 @@ visits as (
         started_at,
         ended_at
     from {{ ref('int_sessions__visits') }}
-    where
-        quarantine_reason is not null
-        {% if is_incremental() %}
-            and {{ in_list('session_date_key', outdated_session_days(is_set_aside=true)) }}
-        {% endif %}
+    where quarantine_reason is not null and {{ on_outdated_days }}
 ),
 
 final as (

@@ -18,6 +18,14 @@
 
 -- depends_on: {{ ref('int_sessions__events') }}
 
+{%- set on_outdated_days = '1 = 1' %}
+{%- if is_incremental() %}
+    {%- set on_outdated_days = in_list(
+        'session_date_key',
+        outdated_session_days(is_set_aside=false, members=members),
+    ) %}
+{%- endif %}
+
 with
 
 {% for member in members %}
@@ -71,14 +79,7 @@ visits as (
         started_at,
         ended_at
     from {{ ref('int_sessions__visits') }}
-    where
-        quarantine_reason is null
-        {% if is_incremental() %}
-            and {{ in_list(
-                'session_date_key',
-                outdated_session_days(is_set_aside=false, members=members),
-            ) }}
-        {% endif %}
+    where quarantine_reason is null and {{ on_outdated_days }}
 ),
 
 final as (
