@@ -19,6 +19,8 @@
 {#- What is decided about a click depends on its chain alone: the clicks of its key around it, as
     long as no gap between two of them reaches the window. -#}
 {%- set days = outdated_verdict_days() if is_incremental() else [] %}
+{#- Redshift takes no recursion in a nested query, and dbt nests. So many doublings are always enough. -#}
+{%- set steps = chain_steps() | int %}
 {%- set columns = [
     'click_id',
     'date_key',
@@ -30,7 +32,7 @@
     'clicked_at',
 ] %}
 
-with recursive
+with
 
 uniqueness_rules as (
     select
@@ -318,33 +320,68 @@ jumps as (
         and next_place is not null
 ),
 
-walked (uniqueness_key, chain_started_at, place) as (
+-- From the first click of a chain to its next unique one, from both to two further on, from all four
+-- to four further on: each step doubles what is reached and how far it reaches.
+reached_0 as (
     select
         uniqueness_key,
         chain_started_at,
         cast(1 as bigint) as place
     from long_chains
-    union all
-    select
-        jumps.uniqueness_key,
-        jumps.chain_started_at,
-        jumps.next_place as place
-    from walked
-    inner join jumps
-        on
-            walked.uniqueness_key = jumps.uniqueness_key
-            and walked.chain_started_at = jumps.chain_started_at
-            and walked.place = jumps.place
 ),
 
+jumps_0 as (
+    select
+        uniqueness_key,
+        chain_started_at,
+        place,
+        next_place
+    from jumps
+),
+
+{% for step in range(steps) %}
+    reached_{{ step + 1 }} as (
+        select
+            uniqueness_key,
+            chain_started_at,
+            place
+        from reached_{{ step }}
+        union all
+        select
+            jumps.uniqueness_key,
+            jumps.chain_started_at,
+            jumps.next_place as place
+        from reached_{{ step }} as reached
+        inner join jumps_{{ step }} as jumps
+            on
+                reached.uniqueness_key = jumps.uniqueness_key
+                and reached.chain_started_at = jumps.chain_started_at
+                and reached.place = jumps.place
+    ),
+
+    jumps_{{ step + 1 }} as (
+        select
+            near.uniqueness_key,
+            near.chain_started_at,
+            near.place,
+            far.next_place
+        from jumps_{{ step }} as near
+        inner join jumps_{{ step }} as far
+            on
+                near.uniqueness_key = far.uniqueness_key
+                and near.chain_started_at = far.chain_started_at
+                and near.next_place = far.place
+    ),
+
+{% endfor %}
 later_uniques as (
     select numbered.click_id
     from numbered
-    inner join walked
+    inner join reached_{{ steps }} as reached
         on
-            numbered.uniqueness_key = walked.uniqueness_key
-            and numbered.chain_started_at = walked.chain_started_at
-            and numbered.place = walked.place
+            numbered.uniqueness_key = reached.uniqueness_key
+            and numbered.chain_started_at = reached.chain_started_at
+            and numbered.place = reached.place
 ),
 
 classified as (
