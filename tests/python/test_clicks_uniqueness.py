@@ -87,7 +87,7 @@ def write_seed(project: Path) -> None:
 
 
 def keep_tests_only(project: Path) -> None:
-    """Leave the one quality rule that the clicks below are made for: dense ones look like robots."""
+    """Leave the one quality rule that the clicks are made for: dense ones look like robots."""
     path = project / "seeds" / "click_quality_rules.csv"
     header, *rules = path.read_text().splitlines()
     kept = [rule for rule in rules if rule.startswith("test_click,")]
