@@ -19,7 +19,7 @@
 {#- What is decided about a click depends on its chain alone: the clicks of its key around it, as
     long as no gap between two of them reaches the window. -#}
 {%- set days = outdated_verdict_days() if is_incremental() else [] %}
-{#- Redshift takes no recursion in a nested query, and dbt nests. So many doublings are always enough. -#}
+{#- Redshift takes no recursion in a nested query, and dbt nests. So many doublings are enough. -#}
 {%- set steps = chain_steps() | int %}
 {%- set columns = [
     'click_id',
@@ -320,8 +320,8 @@ jumps as (
         and next_place is not null
 ),
 
--- From the first click of a chain to its next unique one, from both to two further on, from all four
--- to four further on: each step doubles what is reached and how far it reaches.
+-- From the first click of a chain to its next unique one, from both to two further on, from all
+-- four to four further on: each step doubles what is reached and how far it reaches.
 reached_0 as (
     select
         uniqueness_key,
