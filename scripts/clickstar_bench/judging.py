@@ -26,7 +26,7 @@ from clickstar_bench.page import Grid, Promise, Report, millions
 from clickstar_bench.warehouses import fresh_copy, raw_of
 
 # Models in these folders exist to judge clicks; the marts would be built without them, too.
-JUDGING_FOLDERS = ("click_quality", "user_agents")
+JUDGING_FOLDERS = ("click_quality", "networks", "user_agents")
 JUDGING_MARTS = ("dim_click_quality",)
 TRUTH_CLICKS = 60_000
 TRUTH_DAYS = 30
@@ -47,6 +47,10 @@ TRUTHS = {
     "concentrated_partner": "concentrated.partner_source_id is not null",
 }
 ROBOTS = "robots by user agent"
+ROBOT_RULES = """(
+    select rule_id from built.intermediate.int_click_quality_rules__in_force
+    where kind = 'user_agent' and severity = 'invalid'
+)"""
 
 
 @dataclass(frozen=True)
@@ -140,7 +144,7 @@ def accuracies(connection: duckdb.DuckDBPyConnection) -> list[Accuracy]:
         **TRUTHS,
         ROBOTS: "truth.has_bot_agent and truth.has_agent",
     }.items():
-        rules = "('known_bot', 'non_browser_agent')" if rule == ROBOTS else f"('{rule}')"
+        rules = ROBOT_RULES if rule == ROBOTS else f"('{rule}')"
         ((hits, true, both),) = connection.execute(f"""
             select
                 count(*) filter (hit),
