@@ -195,6 +195,12 @@ def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         "user_agent varchar(8192)",
         [("Mozilla/5.0 one",), ("Mozilla/5.0 two",), ("Mozilla/5.0 one",), ("curl/8",), (None,)],
     )
+    stand_in(
+        warehouse,
+        "intermediate.int_sessions__received",
+        "device_key bigint, is_page_view boolean",
+        [(None, True)],
+    )
     selected = ["path:seeds", "int_members__versions", "path:models/intermediate/master"]
     selected += [f"dim_{kind}" for kind in KINDS]
     selected += ["dim_network", "dim_channel", "dim_device", "dim_country", "dim_currency"]

@@ -16,22 +16,42 @@ clicked as (
     select user_agent from {{ ref('int_clicks__user_agents') }}
 ),
 
+-- Pages are also looked at with devices that nobody clicks with.
+viewed as (
+    select device_key
+    from {{ ref('int_sessions__received') }}
+    where is_page_view
+),
+
 devices as (
-    select distinct
-        parsed.device_type,
-        parsed.os_family,
-        parsed.browser_family
+    select
+        {{ dimension_key(['device_type', 'os_family', 'browser_family']) }} as device_key,
+        user_agent,
+        device_type,
+        os_family,
+        browser_family
     from parsed
-    where parsed.user_agent in (select clicked.user_agent from clicked)
+),
+
+seen as (
+    select distinct
+        devices.device_key,
+        devices.device_type,
+        devices.os_family,
+        devices.browser_family
+    from devices
+    where
+        devices.user_agent in (select clicked.user_agent from clicked)
+        or devices.device_key in (select viewed.device_key from viewed)
 ),
 
 final as (
     select
-        {{ dimension_key(['device_type', 'os_family', 'browser_family']) }} as device_key,
+        device_key,
         cast(device_type as varchar(20)) as device_type,
         cast(os_family as varchar(100)) as os_family,
         cast(browser_family as varchar(100)) as browser_family
-    from devices
+    from seen
     union all
     select
         cast(-1 as bigint) as device_key,
