@@ -128,4 +128,6 @@ def test_the_redirectors_file_format_is_fixed() -> None:
         *("event_id", "event_time", "network", "advertiser_id", "partner_id", "program_id"),
         *("campaign_id", "creative_id", "sub_id", "landing_url", "referrer_url", "user_agent"),
         *("ip", "country", "cookie_id", "cpc", "currency"),
+        # What only some trackers write, for the rules that judge clicks.
+        *("request_method", "request_purpose", "page_viewed_at", "is_test"),
     }

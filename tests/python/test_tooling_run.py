@@ -365,7 +365,7 @@ ONE_CLICK = (
     "create schema if not exists marts",
     "create or replace table marts.fct_clicks as select 20260301 as date_key, 1 as visitor_id,"
     " 'a' as source_name, timestamp '2026-03-01' as clicked_at, 0.1 as cost_amount,"
-    " 'EUR' as currency_code",
+    " 'EUR' as currency_code, 'unique' as click_class",
 )
 REQUEST = (
     '203.0.113.7 - - [01/Mar/2026:10:00:00 +0000] "GET /go?sid={} HTTP/1.1" 302 0 "-" "Agent"\n'
