@@ -103,9 +103,13 @@ def _quoted(text: str) -> str:
 
 
 def _pump(descriptor: int, path: Path) -> None:
-    """Compress what arrives on a pipe; without name and time in the header the bytes repeat."""
+    """Compress what arrives on a pipe; without name and time in the header the bytes repeat.
+
+    The packer's bytes depend on how much it is given at once: so blocks are filled, and not taken
+    as the pipe happens to hold them.
+    """
     with (
-        os.fdopen(descriptor, "rb", buffering=0) as pipe,
+        os.fdopen(descriptor, "rb", buffering=1 << 20) as pipe,
         path.open("wb") as file,
         igzip.IGzipFile(filename="", fileobj=file, mode="wb", compresslevel=1, mtime=0) as packed,
     ):

@@ -39,6 +39,9 @@ from clickstar_run.warehouse import reading, rows
 from warehouses import ROOT
 
 MARTS = f"{SCHEMA_PREFIX}marts"
+# Marts of what 500 clicks do not have: visits of more than a day, partners with fifty clicks on
+# one. `make parity` with more clicks, and tests of their own, have them.
+NEVER_IN_SO_FEW = {"fct_partner_concentration", "fct_quarantined_sessions"}
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +94,8 @@ def test_every_mart_and_snapshot_is_the_same_on_every_engine(sides: list[Side]) 
     assert all(len(found.rows) == len(sides) for found in compared)
     rows = {found.name: next(iter(found.rows.values())) for found in compared}
     assert rows["fct_clicks"] == 500
-    assert min(rows.values()) > 0, "an empty relation proves nothing"
+    empty = {name for name, count in rows.items() if count == 0}
+    assert empty <= NEVER_IN_SO_FEW, "an empty relation proves nothing"
 
 
 def test_every_metric_is_the_same_on_every_engine(sides: list[Side]) -> None:
