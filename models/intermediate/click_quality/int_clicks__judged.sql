@@ -62,36 +62,103 @@ clicks as (
     {% endif %}
 ),
 
--- MRC: "bots and spiders or other crawlers", "non-browser user-agent headers".
-agent_hits as (
+traffic as (
     select
-        clicks.file_id,
-        clicks.line_number,
-        judged.rule_id,
-        judged.version
-    from {{ ref('int_clicks__deduplicated') }} as clicks
-    inner join {{ ref('int_user_agents__judged') }} as judged
-        on clicks.user_agent = judged.user_agent
+        ip_prefix,
+        cookie_hash,
+        url_parameter,
+        valid_from,
+        valid_to
+    from {{ ref('int_master__internal_traffic_versions') }}
+    where not is_deleted
+),
+
+concentrated as (
+    select
+        partners.date_key,
+        partners.network_code,
+        partners.partner_source_id,
+        rules.rule_id,
+        rules.version
+    from {{ ref('int_partners__concentration') }} as partners
+    inner join rules
+        on
+            rules.kind = 'concentration'
+            and partners.clicks >= rules.minimum_clicks
+            and partners.herfindahl_index >= rules.threshold
+            and partners.herfindahl_index >= rules.peer_ratio * partners.median_herfindahl_index
     {% if is_incremental() %}
-        where {{ on_days(days, 'clicks.date_key', 'clicks.clicked_at') }}
+        where {{ in_list('partners.date_key', days) }}
     {% endif %}
 ),
 
--- Only where the source would have told: most networks' exports have no user agents at all.
+judged_agents as (
+    select
+        user_agent,
+        rule_id,
+        version
+    from {{ ref('int_user_agents__judged') }}
+),
+
+wide_clicks as (
+    select
+        file_id,
+        line_number,
+        date_key,
+        user_agent,
+        cookie_hash,
+        partner_source_id,
+        coalesce(network_code, 'none') as network_code,
+        -- Only where the source would have told: most networks' exports have no user agents at all.
+        coalesce(user_agent, '') = ''
+        and source_name in ({{ sources_with_user_agents() }}) as lacks_agent,
+        clicked_at
+    from {{ ref('int_clicks__deduplicated') }}
+    {% if is_incremental() %}
+        where {{ on_days(days, 'date_key', 'clicked_at') }}
+    {% endif %}
+),
+
+-- The wide clicks are read once, and of them few are kept: those that may be hit.
+marked as (
+    select
+        file_id,
+        line_number,
+        date_key,
+        user_agent,
+        cookie_hash,
+        partner_source_id,
+        network_code,
+        lacks_agent,
+        clicked_at
+    from wide_clicks
+    where
+        lacks_agent
+        or user_agent in (select judged_agents.user_agent from judged_agents)
+        or cookie_hash in (select traffic.cookie_hash from traffic)
+        or partner_source_id in (select concentrated.partner_source_id from concentrated)
+),
+
+-- MRC: "bots and spiders or other crawlers", "non-browser user-agent headers".
+agent_hits as (
+    select
+        marked.file_id,
+        marked.line_number,
+        judged_agents.rule_id,
+        judged_agents.version
+    from marked
+    inner join judged_agents on marked.user_agent = judged_agents.user_agent
+),
+
 missing_agent_hits as (
     select
-        clicks.file_id,
-        clicks.line_number,
+        marked.file_id,
+        marked.line_number,
         rules.rule_id,
         rules.version
-    from {{ ref('int_clicks__deduplicated') }} as clicks
+    from marked
     inner join rules on rules.kind = 'missing_user_agent'
-    where
-        coalesce(clicks.user_agent, '') = ''
-        and clicks.source_name in ({{ sources_with_user_agents() }})
-        {% if is_incremental() %}
-            and {{ on_days(days, 'clicks.date_key', 'clicks.clicked_at') }}
-        {% endif %}
+    where marked.lacks_agent
 ),
 
 -- MRC: "known data-center traffic".
@@ -153,17 +220,6 @@ signal_hits as (
             )
 ),
 
-traffic as (
-    select
-        ip_prefix,
-        cookie_hash,
-        url_parameter,
-        valid_from,
-        valid_to
-    from {{ ref('int_master__internal_traffic_versions') }}
-    where not is_deleted
-),
-
 -- Three ways of being internal (see is_internal_click), each a join of its own: with `or` it would
 -- be a product.
 internal_clicks as (
@@ -178,17 +234,14 @@ internal_clicks as (
             and clicks.clicked_at < traffic.valid_to
     union
     select
-        clicks.file_id,
-        clicks.line_number
-    from {{ ref('int_clicks__deduplicated') }} as clicks
+        marked.file_id,
+        marked.line_number
+    from marked
     inner join traffic
         on
-            clicks.cookie_hash = traffic.cookie_hash
-            and clicks.clicked_at >= traffic.valid_from
-            and clicks.clicked_at < traffic.valid_to
-    {% if is_incremental() %}
-        where {{ on_days(days, 'clicks.date_key', 'clicks.clicked_at') }}
-    {% endif %}
+            marked.cookie_hash = traffic.cookie_hash
+            and marked.clicked_at >= traffic.valid_from
+            and marked.clicked_at < traffic.valid_to
     union
     select
         clicks.file_id,
@@ -325,40 +378,18 @@ click_id_hits as (
             and addresses_counted.addresses >= rules.threshold
 ),
 
-concentrated as (
-    select
-        partners.date_key,
-        partners.network_code,
-        partners.partner_source_id,
-        rules.rule_id,
-        rules.version
-    from {{ ref('int_partners__concentration') }} as partners
-    inner join rules
-        on
-            rules.kind = 'concentration'
-            and partners.clicks >= rules.minimum_clicks
-            and partners.herfindahl_index >= rules.threshold
-            and partners.herfindahl_index >= rules.peer_ratio * partners.median_herfindahl_index
-    {% if is_incremental() %}
-        where {{ in_list('partners.date_key', days) }}
-    {% endif %}
-),
-
 concentration_hits as (
     select
-        clicks.file_id,
-        clicks.line_number,
+        marked.file_id,
+        marked.line_number,
         concentrated.rule_id,
         concentrated.version
-    from {{ ref('int_clicks__deduplicated') }} as clicks
+    from marked
     inner join concentrated
         on
-            clicks.date_key = concentrated.date_key
-            and clicks.partner_source_id = concentrated.partner_source_id
-            and coalesce(clicks.network_code, 'none') = concentrated.network_code
-    {% if is_incremental() %}
-        where {{ on_days(days, 'clicks.date_key', 'clicks.clicked_at') }}
-    {% endif %}
+            marked.date_key = concentrated.date_key
+            and marked.partner_source_id = concentrated.partner_source_id
+            and marked.network_code = concentrated.network_code
 ),
 
 hits as (
