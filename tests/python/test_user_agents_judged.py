@@ -237,7 +237,7 @@ def test_new_user_agents_and_new_patterns_give_what_a_full_refresh_gives(
     execute(
         warehouse,
         "insert into staging.stg_loader__user_agents values ('Other thing (Windows NT 6.1)')",
-        "insert into staging.stg_loader__user_agents values ('wget/1.2')",
+        "insert into staging.stg_loader__user_agents values ('harvest/1.2')",
         "delete from staging.stg_loader__user_agents where user_agent = 'gone/1.0'",
     )
     models = ("int_user_agents__patterns", "int_user_agents__matched", "int_user_agents__judged")
@@ -248,12 +248,12 @@ def test_new_user_agents_and_new_patterns_give_what_a_full_refresh_gives(
         f" where user_agent = {literal('curl/8.1')} and pattern != ''",
     )
     warehouse.dbt("run", "--select", *models)
-    assert "wget/1.2" in _hit(warehouse)
+    assert "harvest/1.2" in _hit(warehouse)
     assert not {"curl/8.1", "gone/1.0"} & _hit(warehouse)
 
     # A new pattern and one that is gone: everything is compared again.
     seed = warehouse.project / "seeds" / "user_agent_marks.csv"
-    marks = [row for row in read_rows(seed) if row["pattern"] != "wget"]
+    marks = [row for row in read_rows(seed) if row["pattern"] != "harvest"]
     added = {**marks[0], "pattern": "wonderful", "match": "starts", "rule_id": "declared_bot"}
     with seed.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, list(added))
@@ -264,7 +264,9 @@ def test_new_user_agents_and_new_patterns_give_what_a_full_refresh_gives(
     assert {"Wonderful thing (Windows NT 6.1)", "curl/8.1"} <= _hit(warehouse)
     assert "Other thing (Windows NT 6.1)" not in _hit(warehouse)
     incremental = _matched(warehouse)
-    assert not any(pattern == "wget" and match == "contains" for _, pattern, match in incremental)
+    assert not any(
+        pattern == "harvest" and match == "contains" for _, pattern, match in incremental
+    )
     warehouse.dbt("run", "--full-refresh", "--select", *models)
     assert incremental == _matched(warehouse)
 
