@@ -1,3 +1,5 @@
+{{ config(materialized='table', contract={'enforced': true}, dist='all') }}
+
 with
 
 listed as (
@@ -32,9 +34,9 @@ final as (
         cast(rule_id as varchar(40)) as rule_id,
         cast(provider as varchar(40)) as provider,
         cast(source as varchar(40)) as source,
-        ip_version,
-        kept_bits,
-        prefix_length,
+        cast(ip_version as integer) as ip_version,
+        cast(kept_bits as integer) as kept_bits,
+        cast(prefix_length as integer) as prefix_length,
         -- A narrower block is only a part of what a click keeps of its address.
         case
             when prefix_length <= kept_bits

@@ -1,3 +1,5 @@
+{{ config(materialized='table', contract={'enforced': true}, dist='all') }}
+
 with
 
 listed as (
