@@ -195,7 +195,8 @@ def test_one_of_everything_equals_a_full_refresh(pool: Pool, on_duckdb: OnDuckDB
     check(on_duckdb, one_of_everything(pool))
 
 
-def test_a_device_that_only_a_replaced_file_named_goes(pool: Pool, on_duckdb: OnDuckDB) -> None:
+def test_what_only_a_replaced_file_named_goes(pool: Pool, on_duckdb: OnDuckDB) -> None:
+    """Its device, and the rule that hit its clicks: of that day no click is hit any more."""
     file = pool.restatable[0]
     steps = [
         Step((pool.restated(file, "with another browser", in_place=True),)),
@@ -238,7 +239,9 @@ def test_what_a_build_changed_is_said_of_real_builds(pool: Pool, on_duckdb: OnDu
     assert said[1].startswith("Nothing changed: no file with clicks is new or gone, and every row")
     assert re.match(
         rf"Changed: 1 file with clicks new, 1 file with clicks gone, clicks ±0 = {total} clicks, "
-        rf"{days} days? of clicks rebuilt with other rows \([-0-9 to]+\)\.$",
+        # A session says by its state of which records it was made.
+        rf"{days} days? of clicks rebuilt with other rows \([-0-9 to]+\), fct_sessions with other"
+        r" rows\.$",
         said[2],
     ), said[2]
     assert said[3] == said[1]

@@ -5,6 +5,7 @@
         unique_key='date_key',
         on_schema_change='fail',
         contract={'enforced': true},
+        pre_hook="{{ forget_days(changed_received_days) }}",
         post_hook=[
             "{{ forget_gone_days(ref('int_clicks__received')) }}",
             "{{ remember('int_clicks__received_days') }}",
