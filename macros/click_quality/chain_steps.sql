@@ -9,7 +9,7 @@
                     / min(rules.window_seconds)
                 ) as bigint
             ) + 2 as windows
-        from {{ ref('int_uniqueness_rules__in_force') }} as rules
+        from (select * from {{ ref('int_uniqueness_rules__in_force') }}) as rules
         cross join (
             select
                 min(clicked_at) as first_at,

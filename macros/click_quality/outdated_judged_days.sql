@@ -19,7 +19,7 @@
     {%- if first_column('select count(*) from (' ~ changed_traffic ~ ') as changed_traffic') != [0] -%}
         {%- set changed_days -%}
             select distinct clicks.date_key
-            from {{ ref('int_clicks__deduplicated') }} as clicks
+            from (select * from {{ ref('int_clicks__deduplicated') }}) as clicks
             inner join ({{ changed_traffic }}) as traffic
                 on
                     clicks.clicked_at >= traffic.valid_from

@@ -47,7 +47,7 @@
                 else coalesce(was.valid_to, is_now.valid_to)
             end as valid_to
         from {{ remembered('int_members__uniqueness_rules') }} as was
-        full outer join {{ ref('int_members__uniqueness_rules') }} as is_now
+        full outer join (select * from {{ ref('int_members__uniqueness_rules') }}) as is_now
             on
                 was.network_code = is_now.network_code
                 and was.source_id = is_now.source_id
@@ -62,7 +62,7 @@
     {%- if first_column('select count(*) from (' ~ changed_rules ~ ') as changed_rules') != [0] -%}
         {%- set changed_days -%}
             select distinct clicks.date_key
-            from {{ ref('int_clicks__deduplicated') }} as clicks
+            from (select * from {{ ref('int_clicks__deduplicated') }}) as clicks
             inner join ({{ changed_rules }}) as changed_rules
                 on
                     changed_rules.network_code in ('*', coalesce(clicks.network_code, 'none'))

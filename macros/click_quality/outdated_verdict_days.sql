@@ -32,11 +32,11 @@
                 ) as invalid_rules,
                 sum(first_hits.suspect * mod(first_hits.click_id, 1000003)) as suspect
             from first_hits
-            left join {{ ref('int_clicks__judged') }} as hits
+            left join (select * from {{ ref('int_clicks__judged') }}) as hits
                 on
                     first_hits.click_id = hits.click_id
                     and first_hits.priority = hits.priority
-            left join {{ ref('int_click_quality_rules__in_force') }} as rules
+            left join (select * from {{ ref('int_click_quality_rules__in_force') }}) as rules
                 on
                     hits.rule_id = rules.rule_id
                     and hits.version = rules.version

@@ -6,7 +6,8 @@
         {{ column }} in (
             select kept.{{ column }}
             from {{ this }} as kept
-            left join {{ input }} as given on kept.{{ column }} = given.{{ column }}
+            left join (select distinct {{ column }} from {{ input }}) as given
+                on kept.{{ column }} = given.{{ column }}
             where given.{{ column }} is null
         )
 {%- endmacro %}

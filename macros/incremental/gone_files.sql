@@ -3,7 +3,7 @@
     {%- set sql -%}
         select known.file_id
         from (select distinct file_id from {{ this }}) as known
-        left join {{ ref('stg_loader__files') }} as files
+        left join (select * from {{ ref('stg_loader__files') }}) as files
             on known.file_id = files.file_id and files.status = 'loaded'
         where files.file_id is null
         order by known.file_id

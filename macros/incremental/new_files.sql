@@ -4,7 +4,7 @@
 {% macro new_files(tables=[]) -%}
     {%- set sql -%}
         select files.file_id
-        from {{ ref('stg_loader__files') }} as files
+        from (select * from {{ ref('stg_loader__files') }}) as files
         left join (select distinct file_id from {{ this }}) as known on files.file_id = known.file_id
         where
             files.status = 'loaded'

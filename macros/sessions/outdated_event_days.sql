@@ -19,7 +19,7 @@
                 received.first_delivered_at,
                 received.date_key,
                 channels.channel_key
-            from {{ ref('int_sessions__received') }} as received
+            from (select * from {{ ref('int_sessions__received') }}) as received
             left join channels on received.traffic_source_key = channels.traffic_source_key
             where received.copy_number = 1
         ),

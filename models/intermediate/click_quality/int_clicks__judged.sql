@@ -48,6 +48,55 @@ rules as (
     from {{ ref('int_click_quality_rules__in_force') }}
 ),
 
+partners as (
+    select
+        date_key,
+        network_code,
+        partner_source_id,
+        clicks,
+        herfindahl_index,
+        median_herfindahl_index
+    from {{ ref('int_partners__concentration') }}
+),
+
+judged_networks as (
+    select
+        ip_prefix,
+        rule_id,
+        version
+    from {{ ref('int_networks__judged') }}
+),
+
+all_signals as (
+    select
+        file_id,
+        line_number,
+        is_head,
+        is_prefetch,
+        is_test,
+        page_viewed_at
+    from {{ ref('int_clicks__signals') }}
+),
+
+received as (
+    select
+        click_id,
+        file_id,
+        line_number,
+        copies
+    from {{ ref('int_clicks__received') }}
+),
+
+{% for model in identified %}
+    {{ model }}_records as (
+        select
+            file_id,
+            line_number,
+            ip_hash
+        from {{ ref(model) }}
+    ),
+
+{% endfor %}
 clicks as (
     select
         click_id,
@@ -81,7 +130,7 @@ concentrated as (
         partners.partner_source_id,
         rules.rule_id,
         rules.version
-    from {{ ref('int_partners__concentration') }} as partners
+    from partners
     inner join rules
         on
             rules.kind = 'concentration'
@@ -167,10 +216,10 @@ network_hits as (
     select
         clicks.file_id,
         clicks.line_number,
-        judged.rule_id,
-        judged.version
+        judged_networks.rule_id,
+        judged_networks.version
     from clicks
-    inner join {{ ref('int_networks__judged') }} as judged on clicks.ip_prefix = judged.ip_prefix
+    inner join judged_networks on clicks.ip_prefix = judged_networks.ip_prefix
 ),
 
 signals as (
@@ -178,15 +227,15 @@ signals as (
         clicks.file_id,
         clicks.line_number,
         clicks.clicked_at,
-        signals.is_head,
-        signals.is_prefetch,
-        signals.is_test,
-        signals.page_viewed_at
+        all_signals.is_head,
+        all_signals.is_prefetch,
+        all_signals.is_test,
+        all_signals.page_viewed_at
     from clicks
-    inner join {{ ref('int_clicks__signals') }} as signals
+    inner join all_signals
         on
-            clicks.file_id = signals.file_id
-            and clicks.line_number = signals.line_number
+            clicks.file_id = all_signals.file_id
+            and clicks.line_number = all_signals.line_number
 ),
 
 signal_hits as (
@@ -221,6 +270,18 @@ signal_hits as (
             )
 ),
 
+landings as (
+    select
+        file_id,
+        line_number,
+        landing_url,
+        clicked_at
+    from {{ ref('int_clicks__deduplicated') }}
+    {% if is_incremental() %}
+        where {{ on_days(days, 'date_key', 'clicked_at') }}
+    {% endif %}
+),
+
 -- Three ways of being internal (see is_internal_click), each a join of its own: with `or` it would
 -- be a product.
 internal_clicks as (
@@ -245,17 +306,14 @@ internal_clicks as (
             and marked.clicked_at < traffic.valid_to
     union
     select
-        clicks.file_id,
-        clicks.line_number
-    from {{ ref('int_clicks__deduplicated') }} as clicks
+        landings.file_id,
+        landings.line_number
+    from landings
     inner join traffic
         on
-            {{ has_url_parameter('clicks.landing_url', 'traffic.url_parameter') }}
-            and clicks.clicked_at >= traffic.valid_from
-            and clicks.clicked_at < traffic.valid_to
-    {% if is_incremental() %}
-        where {{ on_days(days, 'clicks.date_key', 'clicks.clicked_at') }}
-    {% endif %}
+            {{ has_url_parameter('landings.landing_url', 'traffic.url_parameter') }}
+            and landings.clicked_at >= traffic.valid_from
+            and landings.clicked_at < traffic.valid_to
 ),
 
 internal_hits as (
@@ -338,7 +396,7 @@ copies as (
         received.click_id,
         received.file_id,
         received.line_number
-    from {{ ref('int_clicks__received') }} as received
+    from received
     inner join clicks on received.click_id = clicks.click_id
     where received.copies > 1
 ),
@@ -347,12 +405,12 @@ addresses as (
     {% for model in identified %}
         select
             copies.click_id,
-            records.ip_hash
-        from {{ ref(model) }} as records
+            {{ model }}_records.ip_hash
+        from {{ model }}_records
         inner join copies
             on
-                records.file_id = copies.file_id
-                and records.line_number = copies.line_number
+                {{ model }}_records.file_id = copies.file_id
+                and {{ model }}_records.line_number = copies.line_number
         {{ 'union all' if not loop.last }}
     {% endfor %}
 ),

@@ -25,19 +25,40 @@ rules as (
     where kind = 'concentration'
 ),
 
-partners as (
+clicks as (
     select
         date_key,
         coalesce(network_code, 'none') as network_code,
         partner_source_id,
-        count(*) as clicks
+        user_agent,
+        ip_prefix
     from {{ ref('int_clicks__deduplicated') }}
-    where
-        partner_source_id is not null
-        {% if is_incremental() %}
-            and {{ on_days(days, 'date_key', 'clicked_at') }}
-        {% endif %}
-    group by date_key, coalesce(network_code, 'none'), partner_source_id
+    {% if is_incremental() %}
+        where {{ on_days(days, 'date_key', 'clicked_at') }}
+    {% endif %}
+),
+
+-- Read by itself: what is selected once for two uses is stored in between.
+partner_clicks as (
+    select
+        date_key,
+        coalesce(network_code, 'none') as network_code,
+        partner_source_id
+    from {{ ref('int_clicks__deduplicated') }}
+    {% if is_incremental() %}
+        where {{ on_days(days, 'date_key', 'clicked_at') }}
+    {% endif %}
+),
+
+partners as (
+    select
+        date_key,
+        network_code,
+        partner_source_id,
+        count(*) as clicks
+    from partner_clicks
+    where partner_source_id is not null
+    group by date_key, network_code, partner_source_id
 ),
 
 -- A share of a handful of clicks says nothing: small partners are left out at once.
@@ -60,15 +81,12 @@ pairs as (
         clicks.user_agent,
         clicks.ip_prefix,
         count(*) as pair_clicks
-    from {{ ref('int_clicks__deduplicated') }} as clicks
+    from clicks
     inner join judged_partners
         on
             clicks.date_key = judged_partners.date_key
-            and coalesce(clicks.network_code, 'none') = judged_partners.network_code
+            and clicks.network_code = judged_partners.network_code
             and clicks.partner_source_id = judged_partners.partner_source_id
-    {% if is_incremental() %}
-        where {{ on_days(days, 'clicks.date_key', 'clicks.clicked_at') }}
-    {% endif %}
     group by
         judged_partners.date_key,
         judged_partners.network_code,

@@ -37,13 +37,18 @@ stems as (
     where match != 'shape'
 ),
 
+parsed as (
+    select user_agent
+    from {{ ref('stg_loader__user_agents') }}
+),
+
 agents as (
     select
-        agents.user_agent,
-        {{ folded_user_agent('agents.user_agent') }} as folded
-    from {{ ref('stg_loader__user_agents') }} as agents
+        parsed.user_agent,
+        {{ folded_user_agent('parsed.user_agent') }} as folded
+    from parsed
     {% if only_new %}
-        left join {{ this }} as matched on agents.user_agent = matched.user_agent
+        left join {{ this }} as matched on parsed.user_agent = matched.user_agent
         where matched.user_agent is null
     {% endif %}
 ),
