@@ -21,7 +21,7 @@ from clickstar_run.warehouse import reading, rows
 
 # How many problems are listed one by one; the rest is counted.
 LISTED = 8
-GRAIN_WIDTH = 40
+GRAIN_WIDTH = 36
 HEADLINE_FACT = "fct_clicks"
 
 

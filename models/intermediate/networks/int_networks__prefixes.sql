@@ -20,11 +20,9 @@ clicks as (
         file_id,
         ip_prefix
     from {{ ref('int_clicks__unioned') }}
-    where
-        ip_prefix is not null
-        {% if is_incremental() %}
-            and {{ in_list('file_id', new_files()) }}
-        {% endif %}
+    {% if is_incremental() %}
+        where {{ in_list('file_id', new_files()) }}
+    {% endif %}
 ),
 
 final as (
@@ -32,6 +30,7 @@ final as (
         file_id,
         cast(ip_prefix as varchar(43)) as ip_prefix
     from clicks
+    where ip_prefix is not null
 )
 
 select * from final
