@@ -1,6 +1,6 @@
 {#- How often the reach of a walk through a chain has to double: no chain has more unique clicks than the shortest
-    fixed window fits between the first click and the last one, and 2^steps are at least that many. One while
-    the clicks are not there yet, as when the project is only compiled. -#}
+    fixed window fits between the first click and the last one, and 2^steps are at least that many. One at
+    least, also while the clicks are not there yet, as when the project is only compiled. -#}
 {% macro chain_steps() -%}
     {%- set windows -%}
         select
@@ -23,8 +23,8 @@
         having count(*) > 0
     {%- endset -%}
     {%- set is_built = execute and load_relation(ref('int_clicks__keyed')) is not none -%}
-    {%- set found = first_column(windows) if is_built else [2] -%}
-    {%- set steps = namespace(needed=0) -%}
+    {%- set found = first_column(windows) if is_built else [] -%}
+    {%- set steps = namespace(needed=1) -%}
     {%- for step in range(64) -%}
         {%- if found and 2 ** steps.needed < found[0] -%}
             {%- set steps.needed = steps.needed + 1 -%}

@@ -308,7 +308,7 @@ followed as (
     from marks
 ),
 
-jumps as (
+jumps_0 as (
     select
         uniqueness_key,
         chain_started_at,
@@ -328,15 +328,6 @@ reached_0 as (
         chain_started_at,
         cast(1 as bigint) as place
     from long_chains
-),
-
-jumps_0 as (
-    select
-        uniqueness_key,
-        chain_started_at,
-        place,
-        next_place
-    from jumps
 ),
 
 {% for step in range(steps) %}
@@ -359,20 +350,22 @@ jumps_0 as (
                 and reached.place = jumps.place
     ),
 
-    jumps_{{ step + 1 }} as (
-        select
-            near.uniqueness_key,
-            near.chain_started_at,
-            near.place,
-            far.next_place
-        from jumps_{{ step }} as near
-        inner join jumps_{{ step }} as far
-            on
-                near.uniqueness_key = far.uniqueness_key
-                and near.chain_started_at = far.chain_started_at
-                and near.next_place = far.place
-    ),
+    {% if not loop.last %}
+        jumps_{{ step + 1 }} as (
+            select
+                near.uniqueness_key,
+                near.chain_started_at,
+                near.place,
+                far.next_place
+            from jumps_{{ step }} as near
+            inner join jumps_{{ step }} as far
+                on
+                    near.uniqueness_key = far.uniqueness_key
+                    and near.chain_started_at = far.chain_started_at
+                    and near.next_place = far.place
+        ),
 
+    {% endif %}
 {% endfor %}
 later_uniques as (
     select numbered.click_id
