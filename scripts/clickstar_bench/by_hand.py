@@ -116,7 +116,9 @@ def by_hand_part(settings: Settings) -> Report:
             " compares them by key and value) from the same raw tables, in DuckDB alone. Ours is"
             " `dbt build --full-refresh` of those marts and all that they need, from the start of"
             " Python to its end, without and with every data test of these models. The calendar"
-            " does not depend on the raw tables and is left out on both sides."
+            " does not depend on the raw tables and is left out on both sides. Ours judges the"
+            " clicks and receives page views as well, which the script does not: the part `judging`"
+            " says what judging costs."
         ),
         grids=[
             comparison_grid(
