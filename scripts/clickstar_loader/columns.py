@@ -10,7 +10,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+import duckdb
+
 from .contract import LINEAGE, Column, FilePattern, Table
+from .errors import SetAside
 from .fields import Fields, null_mapped
 from .sql import literal, quoted
 
@@ -18,6 +21,8 @@ FIRST_MOMENT = "1970-01-01"
 LAST_DAY = "2054-12-31"
 _AFTER_LAST_DAY = "2055-01-01"
 MISSING = "a required value is missing"
+# What JavaScript's Date.toString() writes, before the name of the zone in brackets.
+_JAVASCRIPT = "%a %b %d %Y %H:%M:%S GMT%z"
 _URL_PARAMETER_STEPS = 7
 _LAST = 20  # a level of steps above those that any text takes
 _INTEGER_TYPES = (
@@ -76,6 +81,7 @@ def parse_query(
     lineage: dict[str, str],
     salt: str,
     may_hold_nul: bool,
+    path_values: dict[str, str],
 ) -> Parse:
     """The query that turns a batch's records into rows and verdicts.
 
@@ -86,6 +92,7 @@ def parse_query(
         lineage: SQL expressions of ``_file_id``, ``_batch_id`` and ``_loaded_at``.
         salt: the secret that hashes of personal data start with.
         may_hold_nul: whether a text may hold a NUL character, which PostgreSQL cannot store.
+        path_values: SQL expressions of the columns whose values are in the path.
     """
     by_position = pattern.format == "csv" and not pattern.header and not pattern.names
     steps = _Steps()
@@ -101,17 +108,24 @@ def parse_query(
 
     personal = [text_of(name) for name in table.pii if name in fields.expressions]
     for number, column in enumerate(table.columns, 1):
+        if column.path is not None:
+            typed.append(f"{path_values[column.name]} as c{number}")
+            continue
         name = column.name if by_position else column.field
-        if name not in fields.expressions:
+        names = (name,) if by_position else column.sources
+        if not fields.expressions.keys() >= set(names):
             typed.append(f"cast(null as {column.data_type.sql}) as c{number}")
             if column.required:
                 checks.append((column.name, MISSING))
                 conditions.append("true")
             continue
-        if column.format == "iso" and name in fields.moments:
-            column = replace(column, format=fields.moments[name])
+        if column.formats == ("iso",) and name in fields.moments:
+            own = fields.moments[name]
+            column = replace(column, format=own, formats=(own,))
         native = fields.native.get(name, "VARCHAR")
-        if column.null_values is None and not column.decode and not column.url_parameter:
+        if column.fields:
+            text = _joined(steps, column, fields, table)
+        elif column.null_values is None and not column.decode and not column.url_parameter:
             text = text_of(name)
         else:
             text = _own_text(steps, column, fields.expressions[name], table)
@@ -166,6 +180,53 @@ def parse_query(
     )
 
 
+def path_columns(
+    connection: duckdb.DuckDBPyConnection, table: Table, values: dict[str, str]
+) -> dict[str, str]:
+    """SQL of the columns whose values are in the file's path, typed and checked as any other.
+
+    Args:
+        connection: DuckDB, in the time zone of the file.
+        table: the contract.
+        values: the values of the path's keys.
+
+    Raises SetAside when one does not fit, because it would be wrong in every record.
+    """
+    if not table.path_columns:
+        return {}
+    columns = tuple(
+        replace(column, field=column.path or "", path=None) for column in table.path_columns
+    )
+    own = replace(table, columns=columns, pii={})
+    given = "".join(f", {literal(text)} as {quoted(key)}" for key, text in values.items())
+    fields = Fields(
+        f"(select 1 as line_number, null::varchar as unreadable{given})",
+        {key: quoted(key) for key in values},
+    )
+    parse = parse_query(
+        *(own, FilePattern("", "ndjson"), fields),
+        dict.fromkeys(LINEAGE, "null"),
+        salt="",
+        may_hold_nul=True,
+        path_values={},
+    )
+    chosen = ", ".join(f"cast({quoted(column.name)} as varchar)" for column in columns)
+    verdict, *texts = connection.execute(
+        f"select _verdict, {chosen} from ({parse.query})"
+    ).fetchall()[0]
+    if verdict is not None:
+        name, reason = parse.checks[verdict - 1]
+        key = next(column.field for column in columns if column.name == name)
+        raise SetAside(
+            f"the path's {key} does not fit the column {name} ({reason}); rename its folder to "
+            f"{key}=<value>, or correct the contract {table.origin.name} and replay the file"
+        )
+    return {
+        column.name: f"cast({'null' if text is None else literal(text)} as {column.data_type.sql})"
+        for column, text in zip(columns, texts, strict=True)
+    }
+
+
 class _Steps:
     """Expressions built up step by step, one subquery each.
 
@@ -196,6 +257,18 @@ class _Steps:
             columns = [f"{expression} as {name}" for expression, name in names.items()]
             relation = f"(select *, {', '.join(columns)} from {relation})"
         return relation
+
+
+def _joined(steps: _Steps, column: Column, fields: Fields, table: Table) -> str:
+    """The texts of several fields with a blank between them; null when one has none."""
+    own = column.null_values if column.null_values is not None else table.null_values
+    parts = []
+    for name in column.fields:
+        text = steps.add(0, fields.expressions[name])
+        if fields.native.get(name, "VARCHAR") != "VARCHAR":
+            text = f"cast({text} as varchar)"
+        parts.append(steps.add(1, null_mapped(text, ("", *(null for null in own if null)))))
+    return steps.add(2, " || ' ' || ".join(parts))
 
 
 def _own_text(steps: _Steps, column: Column, expression: str, table: Table) -> str:
@@ -258,7 +331,7 @@ def _typed(steps: _Steps, column: Column, text: str, native: str, table: Table) 
     if kind in ("timestamp", "date"):
         if native == "DATE" and kind == "date":
             return text
-        if kind == "date" and column.format == "iso" and native == "VARCHAR":
+        if kind == "date" and column.formats == ("iso",) and native == "VARCHAR":
             value = steps.add(_LAST, f"try_cast({text} as date)")
         else:
             value = steps.add(_LAST, _moment(column, text, native, table))
@@ -283,7 +356,9 @@ def _moment(column: Column, text: str, native: str, table: Table) -> str:
     """A moment as a UTC timestamp; a naive one is in the contract's time zone.
 
     A cast of a text with an offset to timestamp would drop the offset without a word, so the way
-    leads over timestamp with time zone; the connection's time zone is the contract's.
+    leads over timestamp with time zone; the connection's time zone is the contract's. On the nights
+    when clocks change, a time that its zone skips is moved forward by as much, and a time that the
+    zone has twice is the second one (winter time): DuckDB's rule, whatever the format.
     """
     if native.startswith("TIMESTAMP WITH TIME ZONE"):
         return f"timezone('UTC', {text})"
@@ -292,18 +367,31 @@ def _moment(column: Column, text: str, native: str, table: Table) -> str:
         if table.timezone == "UTC":
             return naive
         return f"timezone('UTC', timezone({literal(table.timezone)}, {naive}))"
-    if column.format in ("epoch_s", "epoch_ms", "epoch_us"):
-        digits = {"epoch_s": 6, "epoch_ms": 3, "epoch_us": 0}[column.format]
+    moments = [_moment_as(column, text, native, table, written) for written in column.formats]
+    return moments[0] if len(moments) == 1 else f"coalesce({', '.join(moments)})"
+
+
+def _moment_as(column: Column, text: str, native: str, table: Table, written: str) -> str:
+    """The moment as a UTC timestamp where it is written in this format, else null."""
+    if written in ("epoch_s", "epoch_ms", "epoch_us"):
+        digits = {"epoch_s": 6, "epoch_ms": 3, "epoch_us": 0}[written]
         exact = f"try_cast({text} as decimal(22, {digits}))"
         if native == "VARCHAR":
             exact = f"case when is_decimal({text}) then {exact} end"
         return f"try(make_timestamp(try_cast(({exact}) * {10**digits} as bigint)))"
-    if column.format == "iso":
+    if written == "iso":
+        if column.data_type.kind == "date" and native == "VARCHAR":
+            return f"cast(try_cast({text} as date) as timestamp)"
         # The same as timezone('UTC', …), without the calendar of time zones.
         return f"make_timestamp(epoch_us(try_cast({text} as timestamptz)))"
-    parsed = f"try_strptime(cast({text} as varchar), {literal(column.format)})"
-    if "%z" in column.format.lower():
+    text = f"cast({text} as varchar)"
+    if written == "javascript":
+        text, written = f"regexp_replace({text}, '\\s*\\(.*\\)\\s*$', '')", _JAVASCRIPT
+    parsed = f"try_strptime({text}, {literal(written)})"
+    if "%z" in written.lower():
         return f"timezone('UTC', {parsed})"
+    if written.endswith("Z"):
+        return parsed
     if table.timezone == "UTC" or column.data_type.kind == "date":
         return parsed
     return f"timezone('UTC', timezone({literal(table.timezone)}, {parsed}))"

@@ -17,7 +17,7 @@ import yaml
 
 from .errors import UsageError
 
-FORMATS = ("csv", "ndjson", "json", "parquet", "access_log", "cloudfront", "alb")
+FORMATS = ("csv", "ndjson", "json", "xml", "parquet", "access_log", "cloudfront", "alb")
 PII_KINDS = ("ip", "token", "text")
 PII_TREATMENTS = {"hash": PII_KINDS, "prefix": ("ip",), "mask": ("text",)}
 LINEAGE = {
@@ -58,7 +58,11 @@ class DataType:
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a raw table and the field of a record that it is read from."""
+    """A column of a raw table and the field of a record that it is read from.
+
+    ``path`` names a key of the file's path instead; ``fields`` are several fields whose texts are
+    joined by a blank. ``format`` is what the contract says, ``formats`` what is tried in turn.
+    """
 
     name: str
     data_type: DataType
@@ -66,11 +70,21 @@ class Column:
     position: int | None = None
     required: bool = False
     format: str = "iso"
+    formats: tuple[str, ...] = ("iso",)
     decode: int = 0
     url_parameter: str | None = None
     pii: str | None = None
     any_time: bool = False
     null_values: tuple[str, ...] | None = None
+    path: str | None = None
+    fields: tuple[str, ...] = ()
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The fields of a record that it is read from; none when its value is in the path."""
+        if self.path is not None:
+            return ()
+        return self.fields or (self.field,)
 
 
 @dataclass(frozen=True)
@@ -84,11 +98,16 @@ class FilePattern:
     header: bool = True
     names: tuple[str, ...] = ()
     rows: str | None = None
+    record: str | None = None
 
 
 @dataclass(frozen=True)
 class Table:
-    """A raw table's contract."""
+    """A raw table's contract.
+
+    With ``timezone_key``, the file's path names the zone of times without one; ``timezone`` is then
+    the zone of a path that names none, or empty.
+    """
 
     source: str
     name: str
@@ -97,6 +116,7 @@ class Table:
     files: tuple[FilePattern, ...]
     columns: tuple[Column, ...]
     timezone: str = "UTC"
+    timezone_key: str | None = None
     null_values: tuple[str, ...] = ("",)
     pii: dict[str, str] = field(default_factory=dict)
     event_time: str | None = None
@@ -106,6 +126,17 @@ class Table:
     def schema_columns(self) -> dict[str, str]:
         """Column name to SQL type, lineage columns last."""
         return {column.name: column.data_type.sql for column in self.columns} | LINEAGE
+
+    @property
+    def path_columns(self) -> tuple[Column, ...]:
+        """The columns whose values are in the path of a file."""
+        return tuple(column for column in self.columns if column.path is not None)
+
+    @property
+    def path_keys(self) -> tuple[str, ...]:
+        """The keys of a file's path that are read, each once."""
+        keys = [column.path for column in self.columns] + [self.timezone_key]
+        return tuple(dict.fromkeys(key for key in keys if key is not None))
 
     @property
     def varied_columns(self) -> frozenset[str]:
@@ -173,13 +204,7 @@ def _table(path: Path, source: str, entry: dict[str, Any], landing: dict[str, An
             raise UsageError(
                 f"{where}: the pii kind {kind!r} of {key} must be one of {', '.join(PII_KINDS)}."
             )
-    timezone = str(landing.get("timezone") or "UTC")
-    try:
-        ZoneInfo(timezone)
-    except (ZoneInfoNotFoundError, ValueError) as error:
-        raise UsageError(
-            f"{where}: {timezone!r} is not a time zone; write an IANA name such as Europe/Berlin."
-        ) from error
+    timezone, timezone_key = _timezone(where, landing.get("timezone"))
     files = tuple(_pattern(where, item) for item in _items(path, landing, "files"))
     columns = [_column(where, item, pii) for item in _items(path, entry, "columns")]
     declared = {column.name: column for column in columns}
@@ -196,7 +221,12 @@ def _table(path: Path, source: str, entry: dict[str, Any], landing: dict[str, An
             raise UsageError(f"{where}: {key} names {landing[key]!r}, which is not a column.")
     for item in files:
         if item.format == "csv" and not item.header and not item.names:
-            if not all(column.position for column in own):
+            if any(column.fields for column in own):
+                raise UsageError(
+                    f"{where}: a csv without a header in which a column has several fields needs "
+                    "the names of its columns in files."
+                )
+            if not all(column.position for column in own if column.path is None):
                 raise UsageError(
                     f"{where}: a csv without a header needs the names of its columns in files, or "
                     "a position on every column."
@@ -209,11 +239,40 @@ def _table(path: Path, source: str, entry: dict[str, Any], landing: dict[str, An
         files=files,
         columns=own,
         timezone=timezone,
+        timezone_key=timezone_key,
         null_values=_texts(landing.get("null_values"), ("",)),
         pii=pii,
         event_time=landing.get("event_time"),
         user_agent=landing.get("user_agent"),
     )
+
+
+def is_time_zone(name: str) -> bool:
+    """Whether it is the IANA name of a time zone."""
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return True
+
+
+def _timezone(where: str, given: Any) -> tuple[str, str | None]:
+    """The zone of times without one, and the key of the path that names another."""
+    key = None
+    if isinstance(given, dict):
+        key, timezone = given.get("path"), str(given.get("default") or "")
+        if not key or not isinstance(key, str) or set(given) - {"path", "default"}:
+            raise UsageError(
+                f"{where}: write the timezone as an IANA name, or as "
+                "{path: <key of the path>, default: <IANA name>}."
+            )
+    else:
+        timezone = str(given or "UTC")
+    if (timezone or key is None) and not is_time_zone(timezone):
+        raise UsageError(
+            f"{where}: {timezone!r} is not a time zone; write an IANA name such as Europe/Berlin."
+        )
+    return timezone, key
 
 
 def _pattern(where: str, item: dict[str, Any]) -> FilePattern:
@@ -230,6 +289,11 @@ def _pattern(where: str, item: dict[str, Any]) -> FilePattern:
             f"{where}: the delimiter {delimiter!r} and quote {quote!r} of {pattern} must be "
             "different single-byte characters (an empty quote means none)."
         )
+    if (file_format == "xml") != bool(item.get("record")):
+        raise UsageError(
+            f"{where}: {pattern} needs record, the name of the element that is one record, if its "
+            "format is xml, and only then."
+        )
     return FilePattern(
         pattern=str(pattern),
         format=str(file_format),
@@ -238,6 +302,7 @@ def _pattern(where: str, item: dict[str, Any]) -> FilePattern:
         header=bool(item.get("header", True)),
         names=tuple(str(name) for name in item.get("names") or ()),
         rows=item.get("rows"),
+        record=item.get("record"),
     )
 
 
@@ -247,19 +312,38 @@ def _column(where: str, item: dict[str, Any], pii: dict[str, str]) -> Column:
     if not _NAME.fullmatch(name):
         raise UsageError(f"{here}: the name must be lower_snake_case, at most 63 characters.")
     meta = _meta(item)
+    fields = _texts(meta.get("fields"), ())
+    formats = _texts(meta.get("format"), ("iso",))
     column = Column(
         name=name,
         data_type=_data_type(here, str(item.get("data_type") or "")),
-        field=str(meta.get("field", name)),
+        field=str(meta.get("field") or " ".join(fields) or name),
         position=meta.get("position"),
         required=bool(meta.get("required", False)),
-        format=str(meta.get("format", "iso")),
+        format=" or ".join(formats),
+        formats=_with_utc_letter(formats),
         decode=int(meta.get("decode", 0)),
         url_parameter=meta.get("url_parameter"),
         pii=meta.get("pii"),
         any_time=bool(meta.get("any_time", False)),
         null_values=_texts(meta["null_values"], ()) if "null_values" in meta else None,
+        path=str(meta["path"]) if meta.get("path") else None,
+        fields=fields,
     )
+    if fields and {"field", "path", "position", "decode", "url_parameter"} & set(meta):
+        raise UsageError(
+            f"{here}: fields are joined as they are; leave out field, path, position, decode and "
+            "url_parameter."
+        )
+    if fields and any(name in pii for name in fields):
+        raise UsageError(f"{here}: it joins a field of personal data; read that one by itself.")
+    if column.path is not None:
+        if {"field", "position", "pii"} & set(meta):
+            raise UsageError(
+                f"{here}: its value is in the path, which is kept in the ledger as it is; leave "
+                "out field, position and pii."
+            )
+        return column
     kind = pii.get(column.field)
     if kind is not None and column.pii is None:
         raise UsageError(
@@ -281,6 +365,16 @@ def _column(where: str, item: dict[str, Any], pii: dict[str, str]) -> Column:
         if column.data_type.kind != "varchar":
             raise UsageError(f"{here}: a column of personal data must be a varchar.")
     return column
+
+
+def _with_utc_letter(formats: tuple[str, ...]) -> tuple[str, ...]:
+    """The formats; after one that ends in an offset, the same with the Z that stands for UTC."""
+    found: list[str] = []
+    for text in formats:
+        found.append(text)
+        if text.endswith("%z"):
+            found.append(f"{text[:-2]}Z")
+    return tuple(found)
 
 
 def _data_type(here: str, text: str) -> DataType:

@@ -15,11 +15,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
+from urllib.parse import unquote
 
 import fsspec
 
 from .contract import FilePattern, Table
 from .errors import LoaderError, SetAside, UsageError
+
+_HIVE_NULL = "__HIVE_DEFAULT_PARTITION__"
 
 
 @dataclass(frozen=True)
@@ -137,6 +140,28 @@ class Landing:
             for full, info in found.items()
             if info.get("type") == "file" and not full.endswith("/")
         ]
+
+
+def path_values(path: str, keys: tuple[str, ...]) -> dict[str, str]:
+    """The values of these keys in the folders of a path, which are written ``key=value``.
+
+    A value is percent-decoded; Hive's word for a null is no value. Raises SetAside when a value is
+    not UTF-8, or two folders give one key different values.
+    """
+    found: dict[str, str] = {}
+    for part in PurePosixPath(path).parts[:-1]:
+        key, equals, text = part.partition("=")
+        if not equals or key not in keys or text == _HIVE_NULL:
+            continue
+        try:
+            value = unquote(text, errors="strict")
+        except UnicodeDecodeError as error:
+            raise SetAside(
+                f"the path's {key} is not UTF-8 once it is percent-decoded; rename the folder"
+            ) from error
+        if found.setdefault(key, value) != value:
+            raise SetAside(f"the path names {key} twice, with different values; rename a folder")
+    return found
 
 
 def _state(info: dict[str, Any]) -> FileState:

@@ -55,8 +55,9 @@ class Fields:
 def wanted_fields(table: Table, pattern: FilePattern) -> list[str]:
     """The fields that the table's columns read or that are personal data, each once."""
     if pattern.format == "csv" and not pattern.header and not pattern.names:
-        return [column.name for column in table.columns]
-    return list(dict.fromkeys([*(column.field for column in table.columns), *table.pii]))
+        return [column.name for column in table.columns if column.path is None]
+    read = [name for column in table.columns for name in column.sources]
+    return list(dict.fromkeys([*read, *table.pii]))
 
 
 def dialect_of(table: Table, pattern: FilePattern) -> Dialect:
@@ -79,9 +80,10 @@ def check_required(table: Table, pattern: FilePattern, present: set[str]) -> Non
     """Set the file aside when a field that the contract requires is not among its columns."""
     by_position = pattern.format == "csv" and not pattern.header and not pattern.names
     missing = [
-        column.field
+        name
         for column in table.columns
-        if column.required and not by_position and column.field not in present
+        for name in column.sources
+        if column.required and not by_position and name not in present
     ]
     if missing:
         raise SetAside(
@@ -93,7 +95,7 @@ def check_required(table: Table, pattern: FilePattern, present: set[str]) -> Non
 def text_fields(table: Table, pattern: FilePattern, batch: Batch) -> Fields:
     """The fields of a batch of text records."""
     wanted = wanted_fields(table, pattern)
-    if pattern.format in ("ndjson", "json"):
+    if pattern.format in ("ndjson", "json", "xml"):
         return _json(table, wanted, batch)
     if pattern.format == "access_log":
         return _access_log(table, wanted)

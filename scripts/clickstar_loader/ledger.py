@@ -7,6 +7,7 @@ status is ``loaded``; the others tell a story only.
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 
@@ -50,6 +51,17 @@ class Entry:
 def file_id(table: str, content_hash: str) -> int:
     """The id of a content in a table: 60 bits, the same on every engine and in every order."""
     return _sixty_bits(f"{table}\n{content_hash}")
+
+
+def hash_with_path(content_hash: str, values: dict[str, str]) -> str:
+    """The hash of a content together with the values that its contract reads from the path.
+
+    Equal bytes of two accounts, or of two days of pulling, are different deliveries.
+    """
+    if not values:
+        return content_hash
+    text = json.dumps([content_hash, sorted(values.items())])
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _id_in_place(table: str, path: str, content_hash: str) -> int:

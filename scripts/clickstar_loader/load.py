@@ -18,19 +18,20 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from .columns import MISSING, Parse, parse_query
+from .columns import MISSING, Parse, parse_query, path_columns
 from .content import Source, compression_of, content_hash, plain_bytes
-from .contract import FilePattern, Table
-from .discover import FileState, Landing, LandingFile
+from .contract import FilePattern, Table, is_time_zone
+from .discover import FileState, Landing, LandingFile, path_values
 from .errors import SetAside, UsageError
 from .fields import dialect_of, json_documents, parquet_fields, text_fields
-from .ledger import DUPLICATE, LOADED, SET_ASIDE, Entry, Ledger, file_id
+from .ledger import DUPLICATE, LOADED, SET_ASIDE, Entry, Ledger, file_id, hash_with_path
 from .records import RAW_TEXT, Batch, Piece, read_batches
 from .report import UNCHANGED, FileOutcome, LoadOutcome, Reporter, counted
 from .settings import DEMO_SALT_WARNING, Settings
 from .sql import literal
 from .user_agents import parsed_user_agents
 from .warehouse import REJECTS, USER_AGENTS, Warehouse, lean_planning
+from .xml_records import xml_records
 
 _LARGEST_DOCUMENT = 256 << 20
 _AT_ONCE = 100_000
@@ -100,6 +101,8 @@ class Loader:
                 _refuse_nothing(file, state)
                 with self._landing.local_copy(file.path) as path:
                     digest = content_hash(path)
+                    values = path_values(file.path, file.table.path_keys)
+                    digest = hash_with_path(digest, values)
                     outcome = self._known(file, state, digest, forced)
                     if outcome is None:
                         entry = _entry(file, state, digest, started_at, self._batch_id)
@@ -205,8 +208,11 @@ class FileLoad:
 
         Raises SetAside when the file cannot be loaded, WarehouseError when the warehouse fails.
         """
-        self._warehouse.parser.execute(f"set TimeZone = {literal(self._table.timezone)}")
+        values = path_values(self._file.path, self._table.path_keys)
+        self._table = _in_its_zone(self._table, values)
         try:
+            self._warehouse.parser.execute(f"set TimeZone = {literal(self._table.timezone)}")
+            self._path_values = path_columns(self._warehouse.parser, self._table, values)
             if self._file.pattern.format == "parquet":
                 self._load_parquet(path)
             else:
@@ -243,6 +249,9 @@ class FileLoad:
 
     def _load_text(self, path: Path) -> None:
         pattern = self._file.pattern
+        if pattern.record is not None:
+            self._load_xml(path, pattern.record)
+            return
         dialect = dialect_of(self._table, pattern)
         with plain_bytes(path, self._entry.compression) as source:
             if pattern.format == "json":
@@ -251,6 +260,16 @@ class FileLoad:
             done = 0
             for batch in read_batches(source, dialect):
                 self._load_batch(batch)
+                self._reporter.advance(self._file.path, source.position - done)
+                done = source.position
+
+    def _load_xml(self, path: Path, record: str) -> None:
+        first, done = 1, 0
+        with plain_bytes(path, self._entry.compression) as source:
+            for texts in xml_records(source, record):
+                batch = document_batch(first, pa.array(texts, pa.string()))
+                self._load_batch(batch)
+                first += batch.count
                 self._reporter.advance(self._file.path, source.position - done)
                 done = source.position
 
@@ -290,6 +309,7 @@ class FileLoad:
             self._lineage,
             self._settings.salt,
             may_hold_nul=any(_may_hold_nul(piece.data) for _, piece in batch.pieces),
+            path_values=self._path_values,
         )
         numbers = batch.table.column("line_number").to_numpy()
         accepted = (
@@ -382,7 +402,7 @@ class FileLoad:
     def _hidden(self, texts: pa.Table) -> pa.ChunkedArray:
         """The raw texts without personal data: known values, named JSON keys, address shapes."""
         relation = "texts"
-        if self._file.pattern.format in ("ndjson", "json", "parquet"):
+        if self._file.pattern.format in ("ndjson", "json", "xml", "parquet"):
             for name in self._table.pii:
                 key = re.escape(re.split(r"[.\[]", name)[-1])
                 value = f'("{key}"\\s*:\\s*)("(?:[^"\\\\]|\\\\.)*"?|[^,}}\\s]+)'
@@ -416,7 +436,9 @@ class FileLoad:
         fields = parquet_fields(self._warehouse.parser, self._table, self._file.pattern, path)
         self._unknown |= dict.fromkeys(fields.unknown)
         parse = parse_query(
-            self._table, self._file.pattern, fields, self._lineage, self._settings.salt, True
+            *(self._table, self._file.pattern, fields, self._lineage, self._settings.salt),
+            may_hold_nul=True,
+            path_values=self._path_values,
         )
         self._accepted = self._warehouse.append_all(self._table.identifier, parse)
         if self._accepted == self._records:
@@ -522,10 +544,29 @@ def _hide_by_place(raw: bytes, table: Table, pattern: FilePattern, names: tuple[
     return delimiter.join(parts)
 
 
+def _in_its_zone(table: Table, values: dict[str, str]) -> Table:
+    """The table with the time zone that the file's path names, if its contract says so."""
+    key = table.timezone_key
+    if key is None:
+        return table
+    timezone = values.get(key) or table.timezone
+    if not timezone:
+        raise SetAside(
+            f"the path does not name the time zone of its times; put it into a folder {key}=<IANA "
+            f"name>, or give the contract {table.origin.name} a default and replay the file"
+        )
+    if not is_time_zone(timezone):
+        raise SetAside(
+            f"the path's {key} is {timezone[:100]!r}, which is not a time zone; rename the folder "
+            "to an IANA name such as Europe%2FBerlin"
+        )
+    return replace(table, timezone=timezone)
+
+
 def _refuse_nothing(file: LandingFile, state: FileState) -> None:
     """Refuse a file of no bytes where even no records take some; it was not delivered whole."""
     kind = compression_of(file.path)
-    if kind == "none" and file.pattern.format in ("parquet", "json"):
+    if kind == "none" and file.pattern.format in ("parquet", "json", "xml"):
         kind = file.pattern.format
     if state.size == 0 and kind != "none":
         raise SetAside(f"the file has no bytes, which is no {kind}; deliver it again")
