@@ -12,7 +12,7 @@ import gzip
 import json
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -20,7 +20,7 @@ from pathlib import Path
 import duckdb
 from isal import igzip
 
-from clickstar_demo import events, master_data, seasons
+from clickstar_demo import events, master_data, money, seasons
 from clickstar_demo.formats import SOURCES, Format, Source
 from clickstar_demo.world import make_world
 
@@ -256,6 +256,7 @@ class Maker:
                 deliveries.append(self._source(number, source, clicks, number_before, weights))
                 number_before += clicks
             deliveries.append(self._master_data())
+            deliveries += self._money()
             self._write_expected(deliveries)
             self._publish()
         finally:
@@ -528,6 +529,24 @@ class Maker:
             delivery.files.append(File(f"master_data/{path.name}", rows))
             delivery.size_bytes += path.stat().st_size
         return delivery
+
+    def _money(self) -> list[Delivery]:
+        """The files of exchange rates and of costs."""
+        settings = self.settings
+        span = settings.first_day, settings.days, settings.seed
+        written: dict[str, Callable[[Path], Iterable[tuple[Path, int]]]] = {
+            "exchange_rates": lambda folder: money.write_rates(*span, folder),
+            "costs": lambda folder: money.write_costs(self.world, *span, folder),
+        }
+        deliveries = []
+        for source, write in written.items():
+            delivery = Delivery(source)
+            (self.work / source).mkdir()
+            for path, rows in write(self.work / source):
+                delivery.files.append(File(str(path.relative_to(self.work)), rows))
+                delivery.size_bytes += path.stat().st_size
+            deliveries.append(delivery)
+        return deliveries
 
     def _write_expected(self, deliveries: list[Delivery]) -> None:
         """Write the numbers that must come out of the warehouse."""

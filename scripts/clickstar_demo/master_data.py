@@ -127,6 +127,7 @@ def _advertisers(historian: Historian, world: World) -> Iterable[Change]:
             "vertical": advertiser.vertical,
             "website_domain": advertiser.domain,
             "country_code": advertiser.country,
+            "reporting_currency_code": advertiser.reporting_currency,
             "is_active": "true",
         }, edit)  # fmt: skip
 

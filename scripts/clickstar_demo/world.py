@@ -102,6 +102,11 @@ class Advertiser:
     country: str
     weight: float
 
+    @property
+    def reporting_currency(self) -> str:
+        """The currency of its reports: that of its country, or none of its own (every third)."""
+        return "" if int(self.code[4:]) % 3 == 0 else COUNTRIES[self.country][2]
+
 
 @dataclass(frozen=True)
 class Partner:

@@ -13,7 +13,8 @@ from clickstar_demo.world import World, make_world
 
 FIRST_DAY, DAYS, SEED = dt.date(2026, 3, 3), 120, 7
 COLUMNS = {
-    "advertiser": "code name group_name vertical website_domain country_code is_active",
+    "advertiser": "code name group_name vertical website_domain country_code "
+    "reporting_currency_code is_active",
     "partner": "code name partner_type channel_code website_domain country_code is_active",
     "program": "code name advertiser_code network_code commission_rate cookie_days lock_days "
     "currency_code time_zone is_active",

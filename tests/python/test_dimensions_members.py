@@ -27,6 +27,7 @@ FIELDS: dict[str, list[tuple[str, str, Sequence[object]]]] = {
         ("vertical", "varchar(100)", ["fashion", "travel"]),
         ("website_domain", "varchar(255)", ["acme.example"]),
         ("country_code", "varchar(2)", ["DE", "NA", None]),
+        ("reporting_currency_code", "varchar(3)", ["EUR", "JPY", None]),
         ("is_active", "boolean", [True, False]),
     ],
     "partner": [

@@ -14,6 +14,7 @@ history as (
         vertical,
         website_domain,
         country_code,
+        reporting_currency_code,
         is_active,
         file_id,
         line_number
@@ -31,6 +32,7 @@ versions as (
                 'vertical',
                 'website_domain',
                 'country_code',
+                'reporting_currency_code',
                 'is_active',
             ],
         ) | indent(4)
@@ -46,6 +48,7 @@ final as (
         vertical,
         website_domain,
         country_code,
+        reporting_currency_code,
         is_active,
         is_current,
         is_deleted,
