@@ -174,6 +174,15 @@ def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     )
     stand_in(
         warehouse,
+        "intermediate.int_money__members",
+        "kind varchar(20), network_code varchar(30), source_id varchar(128)",
+        world.seen[:2],
+    )
+    stand_in(
+        warehouse, "intermediate.int_money__networks", "network_code varchar(30)", [("paidnet",)]
+    )
+    stand_in(
+        warehouse,
         "intermediate.int_channels__traffic_sources",
         "network_code varchar(30)",
         [("none",), ("bignet",), ("awin",)],
@@ -321,6 +330,7 @@ def test_a_network_is_a_member_even_where_nobody_has_listed_it(built: Built) -> 
     assert [tuple(row) for row in rows if row[0] is not None] == [
         ("bignet", "bignet", False),
         ("newnet", "newnet", False),
+        ("paidnet", "paidnet", False),
         ("rarenet", "rarenet", False),
     ]
 

@@ -47,6 +47,12 @@ seen as (
         kind,
         network_code,
         source_id
+    from {{ ref('int_money__members') }}
+    union
+    select
+        kind,
+        network_code,
+        source_id
     from crosswalk
 ),
 

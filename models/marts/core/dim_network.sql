@@ -22,6 +22,9 @@ codes as (
     from {{ ref('int_members__versions') }}
     union
     select network_code
+    from {{ ref('int_money__networks') }}
+    union
+    select network_code
     from {{ ref('int_master__program_versions') }}
     where network_code is not null
 ),

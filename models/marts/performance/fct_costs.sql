@@ -1,0 +1,237 @@
+{%- set members = ['advertiser', 'partner', 'program', 'campaign'] -%}
+{%- set keys = [
+    'network_key',
+    'advertiser_key',
+    'partner_key',
+    'program_key',
+    'campaign_key',
+    'channel_key',
+] -%}
+
+{{ config(dist='even', sort=['date_key'], indexes=[{'columns': ['date_key']}]) }}
+
+with
+
+lines as (
+    select
+        cost_code,
+        cost_type,
+        coalesce(network_code, 'none') as network_code,
+        {% for member in members %}
+            {{ member }}_code,
+            {{ member }}_source_id,
+        {% endfor %}
+        channel_code,
+        currency_code,
+        file_id,
+        line_number
+    from {{ ref('int_costs__lines') }}
+),
+
+parts as (
+    select
+        cost_code,
+        amount,
+        incurred_date,
+        -- A cost is of a whole day; its members are those at the day's beginning.
+        cast(incurred_date as timestamp) as incurred_at
+    from {{ ref('int_costs__parts') }}
+),
+
+clicks as (
+    select
+        date_key,
+        {{ keys | join(',\n        ') }},
+        currency_code,
+        cost_amount,
+        clicked_date
+    from {{ ref('fct_clicks') }}
+    where cost_amount is not null
+),
+
+{% for member in members %}
+    {{ member }}_records as (
+        select
+            {{ member }}_code,
+            {{ member }}_key,
+            valid_from,
+            valid_to
+        from {{ ref('int_master__' ~ member ~ '_versions') }}
+    ),
+
+    {{ member }}_versions as (
+        select
+            network_code,
+            source_id,
+            member_key,
+            valid_from,
+            valid_to
+        from {{ ref('int_members__versions') }}
+        where kind = '{{ member }}'
+    ),
+
+{% endfor %}
+advertisers as (
+    select
+        advertiser_key,
+        reporting_currency_code
+    from {{ ref('dim_advertiser') }}
+),
+
+networks as (
+    select
+        network_key,
+        network_code
+    from {{ ref('dim_network') }}
+),
+
+channels as (
+    select
+        channel_key,
+        channel_code
+    from {{ ref('dim_channel') }}
+),
+
+currencies as (
+    select
+        currency_key,
+        currency_code
+    from {{ ref('dim_currency') }}
+),
+
+rates as (
+    select
+        date_day,
+        from_currency,
+        to_currency,
+        rate
+    from {{ ref('int_currencies__daily_rates') }}
+),
+
+of_lines as (
+    select
+        cast('line' as varchar(20)) as cost_origin,
+        lines.cost_code,
+        lines.cost_type,
+        {{ date_key('parts.incurred_date') }} as date_key,
+        coalesce(networks.network_key, -1) as network_key,
+        {% for member in members %}
+            -- The code that bookkeeping gives goes before the network's id.
+            coalesce({{ member }}_records.{{ member }}_key, {{ member }}_versions.member_key, -1)
+                as {{ member }}_key,
+        {% endfor %}
+        coalesce(channels.channel_key, -1) as channel_key,
+        lines.currency_code,
+        parts.amount as cost_amount,
+        lines.file_id,
+        lines.line_number,
+        parts.incurred_date
+    from parts
+    inner join lines on parts.cost_code = lines.cost_code
+    {% for member in members %}
+        left join {{ member }}_records
+            on
+                lines.{{ member }}_code = {{ member }}_records.{{ member }}_code
+                and parts.incurred_at >= {{ member }}_records.valid_from
+                and parts.incurred_at < {{ member }}_records.valid_to
+        left join {{ member }}_versions
+            on
+                lines.{{ member }}_code is null
+                and lines.network_code = {{ member }}_versions.network_code
+                and lines.{{ member }}_source_id = {{ member }}_versions.source_id
+                and parts.incurred_at >= {{ member }}_versions.valid_from
+                and parts.incurred_at < {{ member }}_versions.valid_to
+    {% endfor %}
+    left join networks on lines.network_code = networks.network_code
+    left join channels on lines.channel_code = channels.channel_code
+),
+
+of_clicks as (
+    select
+        cast('clicks' as varchar(20)) as cost_origin,
+        cast(null as varchar(128)) as cost_code,
+        cast('cpc' as varchar(30)) as cost_type,
+        date_key,
+        {{ keys | join(',\n        ') }},
+        currency_code,
+        sum(cost_amount) as cost_amount,
+        cast(null as bigint) as file_id,
+        cast(null as bigint) as line_number,
+        clicked_date as incurred_date
+    from clicks
+    group by
+        date_key,
+        {{ keys | join(',\n        ') }},
+        currency_code,
+        clicked_date
+),
+
+unioned as (
+    {% for origin in ['of_lines', 'of_clicks'] %}
+        select
+            cost_origin,
+            cost_code,
+            cost_type,
+            date_key,
+            {{ keys | join(',\n            ') }},
+            currency_code,
+            cost_amount,
+            file_id,
+            line_number,
+            incurred_date
+        from {{ origin }}
+        {{ 'union all' if not loop.last }}
+    {% endfor %}
+),
+
+priced as (
+    select
+        unioned.*,
+        {{ reporting_currency() }} as reporting_currency_code,
+        coalesce(advertisers.reporting_currency_code, {{ reporting_currency() }})
+            as client_currency_code,
+        {{ conversion_date('cost', {'incurred': 'unioned.incurred_date'}) }} as conversion_date
+    from unioned
+    left join advertisers on unioned.advertiser_key = advertisers.advertiser_key
+),
+
+final as (
+    select
+        {{ dimension_key(
+            ['priced.cost_origin', 'priced.cost_code', 'priced.date_key', 'priced.currency_code']
+            + ['priced.network_key', 'priced.advertiser_key', 'priced.partner_key']
+            + ['priced.program_key', 'priced.campaign_key', 'priced.channel_key'],
+        ) }} as cost_key,
+        priced.date_key,
+        {% for key in keys %}
+            priced.{{ key }},
+        {% endfor %}
+        coalesce(currencies.currency_key, -1) as currency_key,
+        priced.cost_origin,
+        cast(priced.cost_code as varchar(128)) as cost_code,
+        cast(priced.cost_type as varchar(30)) as cost_type,
+        cast(priced.currency_code as varchar(3)) as currency_code,
+        priced.reporting_currency_code,
+        cast(priced.client_currency_code as varchar(3)) as client_currency_code,
+        cast(priced.cost_amount as numeric(18, 6)) as cost_amount,
+        {{ converted_amount('priced.cost_amount', 'reporting_rates.rate') }}
+            as reporting_cost_amount,
+        {{ converted_amount('priced.cost_amount', 'client_rates.rate') }} as client_cost_amount,
+        priced.file_id,
+        priced.line_number,
+        priced.incurred_date
+    from priced
+    left join currencies on priced.currency_code = currencies.currency_code
+    left join rates as reporting_rates
+        on
+            priced.conversion_date = reporting_rates.date_day
+            and priced.currency_code = reporting_rates.from_currency
+            and priced.reporting_currency_code = reporting_rates.to_currency
+    left join rates as client_rates
+        on
+            priced.conversion_date = client_rates.date_day
+            and priced.currency_code = client_rates.from_currency
+            and priced.client_currency_code = client_rates.to_currency
+)
+
+select * from final
