@@ -8,8 +8,10 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
+from pathlib import Path
 from types import SimpleNamespace
 
+import duckdb
 import jinja2
 import pytest
 
@@ -256,3 +258,24 @@ def test_a_reporting_currency_that_is_none_is_explained() -> None:
     assert macros("reporting_currency", reporting_currency="USD")() == "cast('USD' as varchar(3))"
     with pytest.raises(Refused, match="write a code of ISO 4217"):
         macros("reporting_currency", reporting_currency="usd")()
+
+
+# --- the page -------------------------------------------------------------------------------------
+
+
+def test_the_page_brings_the_central_banks_wide_file_into_the_form_of_the_source(
+    tmp_path: Path,
+) -> None:
+    page = (ROOT / "docs" / "currencies.md").read_text(encoding="utf-8")
+    [statement] = re.findall(r"```sql\n(.*?)```", page, re.S)
+    wide = tmp_path / "eurofxref-hist.csv"
+    # As the bank writes it: a comma at the end of every line, N/A for a currency that is gone.
+    wide.write_text("Date,USD,JPY,CYP,\n2026-03-06,1.0850,163.20,N/A,\n", encoding="utf-8")
+    for path in ("eurofxref-hist.csv", "landing/exchange_rates/ecb.csv"):
+        statement = statement.replace(f"'{path}'", f"'{tmp_path / Path(path).name}'")
+    duckdb.connect().execute(statement)
+    assert (tmp_path / "ecb.csv").read_text(encoding="utf-8").splitlines() == [
+        "rate_date,base_currency,quote_currency,rate",
+        "2026-03-06,EUR,USD,1.0850",
+        "2026-03-06,EUR,JPY,163.20",
+    ]
