@@ -16,7 +16,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from clickstar_demo.formats import SOURCES
-from clickstar_demo.landing import Delivery, Maker, Settings
+from clickstar_demo.landing import OTHER_FOLDERS, Delivery, Maker, Settings
 
 
 def arguments(argv: list[str] | None) -> argparse.Namespace:
@@ -79,7 +79,7 @@ def main(argv: list[str] | None = None) -> int:
         seed=chosen.seed,
     )
     folders = [settings.landing / source.name for source in SOURCES]
-    folders.append(settings.landing / "master_data")
+    folders += [settings.landing / name for name in OTHER_FOLDERS]
     # A truth without its files is left of an interrupted run; anything else is not ours to remove.
     if not (settings.truth / "expected.json").exists():
         folders.append(settings.truth)

@@ -38,7 +38,7 @@ create temp table versions as
 with
 history as (
     select 'advertiser' as kind, [code] as record, history_id, change_type, effective_from, recorded_at, _file_id, _line_number,
-        [name, group_name, vertical, website_domain, country_code, cast(is_active as varchar)] as fields
+        [name, group_name, vertical, website_domain, country_code, cast(is_active as varchar), reporting_currency_code] as fields
     from raw.master_data__advertiser_history
     union all
     select 'partner', [code], history_id, change_type, effective_from, recorded_at, _file_id, _line_number,
@@ -331,6 +331,19 @@ seen as (
     )
     where source_id is not null
     union
+    -- A network's own report and a line of cost name ids as well.
+    select kind, network_code, source_id
+    from (
+        select coalesce(network_code, 'none') as network_code, unnest(['advertiser', 'partner', 'program', 'campaign']) as kind,
+            unnest([advertiser_source_id, partner_source_id, program_source_id, campaign_source_id]) as source_id
+        from raw.costs__cost_lines
+        union all
+        select network_code, unnest(['advertiser', 'partner', 'program']),
+            unnest([advertiser_source_id, partner_source_id, program_source_id])
+        from raw.network_reports__daily
+    )
+    where source_id is not null
+    union
     select record[1], record[2], record[3] from versions where kind = 'crosswalk'
 ),
 mapped as (
@@ -368,6 +381,9 @@ create table by_hand.dim_network as
 with codes as (
     select network_code from networks
     union select network_code from traffic_sources
+    union select network_code from raw.costs__cost_lines where network_code is not null
+    union select network_code from raw.payments__received
+    union select network_code from raw.network_reports__daily
     union select network_code from members
     union select fields[3] from versions where kind = 'program' and fields[3] is not null
 )
@@ -433,16 +449,16 @@ create table by_hand.dim_advertiser as
 select version_key as advertiser_key, record[1] as advertiser_code, fields[1] as advertiser_name,
     cast(null as varchar) as network_code, cast(null as varchar) as source_id, fields[5] as country_code, fields[2] as group_name,
     fields[3] as vertical, fields[4] as website_domain, true as is_mapped, cast(fields[6] as boolean) as is_active, is_current,
-    is_deleted, valid_from, valid_to
+    is_deleted, valid_from, valid_to, fields[7] as reporting_currency_code
 from versions
 where kind = 'advertiser'
 union all
 select member_key, null, member_name, network_code, source_id, null, null, null, null, false, null, true, false,
-    timestamp '1900-01-01', timestamp '9999-12-31'
+    timestamp '1900-01-01', timestamp '9999-12-31', null
 from own_members('advertiser')
 union all
 select -1, null, 'Unknown', null, null, null, null, null, null, false, null, true, false, timestamp '1900-01-01',
-    timestamp '9999-12-31';
+    timestamp '9999-12-31', null;
 
 create table by_hand.dim_partner as
 select version_key as partner_key, record[1] as partner_code, fields[1] as partner_name, cast(null as varchar) as network_code,

@@ -34,6 +34,8 @@ IN_PROGRESS = "_in_progress"
 MEMORY_LIMIT = "1GB"
 # Our own link tracker's place in SOURCES.
 TRACKER = 0
+# Folders that hold no clicks.
+OTHER_FOLDERS = ("master_data", "exchange_rates", "costs")
 ON_TIME = "false as is_late, false as is_repeat, 0 as damage"
 
 

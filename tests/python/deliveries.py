@@ -316,7 +316,8 @@ def _history(
 
 
 def _sample(folder: Path) -> list[Path]:
-    paths = sorted(path for path in folder.iterdir() if path.suffix != ".zst")
+    # The folders below say when a file was pulled.
+    paths = sorted(path for path in folder.rglob("*") if path.is_file() and path.suffix != ".zst")
     if folder.name == "master_data":
         return paths
     kinds: dict[str, list[Path]] = {}

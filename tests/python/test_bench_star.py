@@ -22,9 +22,12 @@ JUDGED = {
 NOT_MADE = {
     "dim_date",
     "dim_click_quality",
+    "fct_costs",
     "fct_late_events",
+    "fct_network_reports",
     "fct_partner_concentration",
     "fct_partner_rule_hits",
+    "fct_payments",
     "fct_quarantined_sessions",
     "fct_sessions",
 }

@@ -449,7 +449,7 @@ def test_files_in_the_way_are_kept_unless_told_otherwise(tmp_path: Path) -> None
     assert precious.exists()
     assert make(tmp_path, "--clicks", "100", "--days", "2", "--replace").returncode == 0
     assert not precious.exists()
-    for source in (*READERS, "master_data"):
+    for source in (*READERS, *landing.OTHER_FOLDERS):
         shutil.rmtree(tmp_path / source)
     assert make(tmp_path, "--clicks", "100", "--days", "2").returncode == 0
     assert not (tmp_path / landing.IN_PROGRESS).exists()
