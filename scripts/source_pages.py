@@ -101,11 +101,16 @@ def origin(meta: Mapping[str, Any], column: str) -> str:
     if column.startswith("_"):
         return "the loader"
     said = code(str(meta.get("field", column)))
+    if "path" in meta:
+        said = f"the folder {code(str(meta['path']) + '=…')} of its path"
+    if "fields" in meta:
+        said = " and ".join(map(code, meta["fields"]))
     if "url_parameter" in meta:
         said = f"parameter {code(str(meta['url_parameter']))} in {said}"
     notes = []
     if "format" in meta:
-        notes.append(f"as {code(str(meta['format']))}")
+        ways = meta["format"] if isinstance(meta["format"], list) else [meta["format"]]
+        notes.append(f"as {' or '.join(map(code, ways))}")
     if meta.get("decode"):
         notes.append("percent-decoded" + (" twice" if meta["decode"] == 2 else ""))
     if "pii" in meta:
@@ -154,6 +159,20 @@ def patterns(node: Node) -> list[str]:
     return [str(files["pattern"]) for files in landing_of(node).get("files", [])]
 
 
+def written(files: Mapping[str, Any]) -> str:
+    """Say in which format files are, and what one record of them is if they are XML."""
+    record = f", each {code(files['record'])}" if "record" in files else ""
+    return f"{files['format']}{record}"
+
+
+def zone(said: str | Mapping[str, str]) -> str:
+    """Say in which time zone a contract takes times to be."""
+    if isinstance(said, str):
+        return said
+    named = f"the zone of the path's folder {code(said['path'] + '=…')}"
+    return f"{named}, else in {said['default']}" if "default" in said else named
+
+
 def raw_section(lineage: Lineage, node_id: str) -> list[str]:
     """Describe a raw table: what lands in it and its columns."""
     node = lineage.nodes[node_id]
@@ -162,9 +181,9 @@ def raw_section(lineage: Lineage, node_id: str) -> list[str]:
     if landing:
         lines += table(
             ["files below `landing/`", "format"],
-            [[code(files["pattern"]), files["format"]] for files in landing["files"]],
+            [[code(files["pattern"]), written(files)] for files in landing["files"]],
         )
-        lines += ["", f"Times without an offset are in {landing.get('timezone', 'UTC')}."]
+        lines += ["", f"Times without an offset are in {zone(landing.get('timezone', 'UTC'))}."]
         if landing.get("pii"):
             fields = ", ".join(code(field) for field in landing["pii"])
             lines.append(f"Personal data, kept only as a hash or a network: {fields}.")

@@ -105,3 +105,15 @@ def test_a_change_of_the_contract_changes_the_page(manifest_path: Path, tmp_path
     changed.write_text(json.dumps(manifest), encoding="utf-8")
     assert source_pages.main(["--manifest", str(changed), "--folder", str(tmp_path)]) == 0
     assert "| `event_id` | varchar(77) |" in (tmp_path / "redirector.md").read_text("utf-8")
+
+
+def test_what_comes_from_a_path_is_said(manifest: Mapping[str, Any]) -> None:
+    """Guards who lays out the folders: without these words nobody knows that a zone is read."""
+    page = source_pages.pages(manifest)["shareasale.md"]
+    assert "| xml, each `activitydetailsreportrecord` |" in page
+    assert (
+        "Times without an offset are in the zone of the path's folder `time_zone=…`, else in"
+        " America/New_York." in page
+    )
+    assert "| the folder `account=…` of its path |" in page
+    assert "| `clickdate` and `clicktime`, as `%Y-%m-%d 00:00:00.0 %I:%M:%S %p` or" in page
