@@ -177,7 +177,7 @@ def test_amazons_equal_lines_are_the_same_in_both_reports(warehouse: Warehouse) 
         "1",
     )
     assert found == [(6, 4, Decimal("0.60"), "CAD")]
-    assert warehouse.query("select items_ordered, tag from staging.stg_amazon__orders") == [
+    assert warehouse.query("select items_ordered, tracking_id from staging.stg_amazon__orders") == [
         (2, "tag-20")
     ]
 
