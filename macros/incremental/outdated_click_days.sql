@@ -1,7 +1,6 @@
 {#- The reporting days (yyyymmdd) of fct_clicks that have to be built again: its clicks or their
     verdicts are not those of int_clicks__verdicts, or they carry the key of a version or channel that has changed since. -#}
 {% macro outdated_click_days(members) -%}
-    {%- set versions = ['kind', 'network_code', 'source_id', 'valid_from', 'valid_to', 'member_key'] -%}
     {%- set channels = ['source', 'medium', 'campaign', 'channel_key'] -%}
     {%- set sql -%}
         with
@@ -25,11 +24,7 @@
         ),
 
         outdated_versions as (
-            select {{ versions | join(', ') }}
-            from {{ remembered('int_members__versions') }}
-            except
-            select {{ versions | join(', ') }}
-            from {{ ref('int_members__versions') }}
+            {{ outdated_versions() }}
         ),
 
         outdated_channels as (
@@ -51,17 +46,7 @@
                 and judged_days.verdicts = built_days.verdicts
                 and judged_days.suspects = built_days.suspects
         where built_days.date_key is null
-        {% for member in members %}
-            union
-            select built.date_key
-            from {{ this }} as built
-            inner join outdated_versions
-                on
-                    built.{{ member }}_key = outdated_versions.member_key
-                    and built.clicked_at >= outdated_versions.valid_from
-                    and built.clicked_at < outdated_versions.valid_to
-            where outdated_versions.kind = '{{ member }}'
-        {% endfor %}
+        {{ union_days_of_outdated_versions(members, 'clicked_at') }}
         union
         select built.date_key
         from {{ this }} as built

@@ -1,7 +1,6 @@
 {#- The reporting days of a fact of sessions that have to be built again: its sessions that began then are not
     those of int_sessions__events, or they carry the key of a version that has changed since. -#}
 {% macro outdated_session_days(is_set_aside, members=[]) -%}
-    {%- set versions = ['kind', 'network_code', 'source_id', 'valid_from', 'valid_to', 'member_key'] -%}
     {%- set sql -%}
         with
 
@@ -26,11 +25,7 @@
         {%- if members %},
 
         outdated_versions as (
-            select {{ versions | join(', ') }}
-            from {{ remembered('int_members__versions') }}
-            except
-            select {{ versions | join(', ') }}
-            from {{ ref('int_members__versions') }}
+            {{ outdated_versions() }}
         )
         {%- endif %}
 
@@ -42,17 +37,7 @@
                 and assigned_days.events = built_days.events
                 and assigned_days.state = built_days.state
         where built_days.date_key is null
-        {% for member in members %}
-            union
-            select built.date_key
-            from {{ this }} as built
-            inner join outdated_versions
-                on
-                    built.{{ member }}_key = outdated_versions.member_key
-                    and built.started_at >= outdated_versions.valid_from
-                    and built.started_at < outdated_versions.valid_to
-            where outdated_versions.kind = '{{ member }}'
-        {% endfor %}
+        {{ union_days_of_outdated_versions(members, 'started_at') }}
     {%- endset -%}
     {{ return(first_column(sql)) }}
 {%- endmacro %}
