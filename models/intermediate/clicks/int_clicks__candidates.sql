@@ -123,30 +123,7 @@ countries as (
 unioned as (
     select
         cast('access_log' as varchar(63)) as source_name,
-        -- A line of this log has no id: its content stands for one. Equal lines are told apart by
-        -- their order in the file, so that a second delivery of the file gives the same ids.
-        md5({{ key_text(
-            [
-                timestamp_text('requested_at'),
-                'ip_hash',
-                'remote_user_hash',
-                'method',
-                'path',
-                'query',
-                'protocol',
-                'status_code',
-                'response_bytes',
-                'referrer_url',
-                'user_agent',
-            ],
-            plain=[
-                timestamp_text('requested_at'),
-                'ip_hash',
-                'remote_user_hash',
-                'status_code',
-                'response_bytes',
-            ],
-        ) }}) as natural_id,
+        {{ content_id('access_log') }} as natural_id,
         true as is_numbered_in_file,
         requested_at as clicked_at,
         path,
@@ -195,22 +172,7 @@ unioned as (
 
     select
         cast('alb' as varchar(63)) as source_name,
-        -- A client may send a trace id of its own with many requests: the two moments and the
-        -- address belong to the identity, and equal ones are told apart by their order in the file.
-        md5({{ key_text(
-            [
-                'trace_id',
-                timestamp_text('request_created_at'),
-                timestamp_text('responded_at'),
-                'ip_hash',
-                'url',
-            ],
-            plain=[
-                timestamp_text('request_created_at'),
-                timestamp_text('responded_at'),
-                'ip_hash',
-            ],
-        ) }}) as natural_id,
+        {{ content_id('alb') }} as natural_id,
         true as is_numbered_in_file,
         coalesce(request_created_at, responded_at) as clicked_at,
         path,
@@ -258,24 +220,7 @@ unioned as (
 
     select
         cast('ga4' as varchar(63)) as source_name,
-        -- The key of an exported event; a day's events come again while Google rewrites the day.
-        md5({{ key_text(
-            [
-                'ga4.user_pseudo_hash',
-                timestamp_text('ga4.event_timestamp'),
-                'ga4.event_name',
-                'ga4.batch_page_id',
-                'ga4.batch_ordering_id',
-                'ga4.batch_event_index',
-            ],
-            plain=[
-                'ga4.user_pseudo_hash',
-                timestamp_text('ga4.event_timestamp'),
-                'ga4.batch_page_id',
-                'ga4.batch_ordering_id',
-                'ga4.batch_event_index',
-            ],
-        ) }}) as natural_id,
+        {{ content_id('ga4', relation='ga4') }} as natural_id,
         false as is_numbered_in_file,
         ga4.event_timestamp as clicked_at,
         {{ url_path('ga4.page_location') }} as path,
