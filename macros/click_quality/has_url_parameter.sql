@@ -1,7 +1,4 @@
-{#- Whether the query of a URL holds exactly this `name=value`; null where one of the two is null. -#}
+{#- Whether the query of a URL holds exactly this `name=value`; null where one of the two is missing. -#}
 {% macro has_url_parameter(url, parameter) -%}
-    strpos(
-        '&' || split_part(split_part({{ url }}, '?', 2), '#', 1) || '&',
-        '&' || {{ parameter }} || '&'
-    ) > 0
+    strpos('&' || {{ url_query(url) }} || '&', '&' || {{ parameter }} || '&') > 0
 {%- endmacro %}
