@@ -5,7 +5,7 @@
     case
         when utm_medium is not null then lower(utm_medium)
         when utm_source is not null then '(not set)'
-        when {{ url_host('referrer_url') }} is not null then 'referral'
+        when referrer_host is not null then 'referral'
         else '(none)'
     end
 {%- endmacro %}

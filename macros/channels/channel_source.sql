@@ -5,7 +5,7 @@
     case
         when utm_source is not null then lower(utm_source)
         when utm_medium is not null then '(not set)'
-        when {{ url_host('referrer_url') }} like 'www.%' then substring({{ url_host('referrer_url') }}, 5)
-        else coalesce({{ url_host('referrer_url') }}, '(direct)')
+        when referrer_host like 'www.%' then substring(referrer_host, 5)
+        else coalesce(referrer_host, '(direct)')
     end
 {%- endmacro %}

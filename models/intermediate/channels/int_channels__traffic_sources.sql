@@ -24,7 +24,7 @@ clicks as (
         utm_source,
         utm_medium,
         utm_campaign,
-        referrer_url
+        {{ url_host('referrer_url') }} as referrer_host
     from {{ ref('int_clicks__unioned') }}
     {% if is_incremental() %}
         where {{ in_list('file_id', arrived) }}
@@ -39,7 +39,7 @@ arrivals as (
         utm_source,
         utm_medium,
         utm_campaign,
-        referrer_url
+        {{ url_host('referrer_url') }} as referrer_host
     from {{ ref('int_page_views__unioned') }}
     where not is_internal and {{ in_list('file_id', arrived) if is_incremental() else '1 = 1' }}
 ),
@@ -51,7 +51,7 @@ unioned as (
         utm_source,
         utm_medium,
         utm_campaign,
-        referrer_url
+        referrer_host
     from clicks
     union all
     select
@@ -60,7 +60,7 @@ unioned as (
         utm_source,
         utm_medium,
         utm_campaign,
-        referrer_url
+        referrer_host
     from arrivals
 ),
 

@@ -18,7 +18,6 @@
 {%- set gone = gone_files() if is_incremental() else [] %}
 {%- set shared = [
     'source_name',
-    'referrer_url',
     'user_agent',
     'ip_hash',
     'cookie_hash',
@@ -56,6 +55,8 @@
 
 with
 
+-- Hosts and paths are cut here: further down DuckDB would do it for every row, and not once for
+-- every URL of a block.
 clicks as (
     select
         event_id,
@@ -65,6 +66,9 @@ clicks as (
         partner_source_id,
         campaign_source_id,
         landing_url,
+        {{ url_host('landing_url') }} as landing_host,
+        {{ url_path('landing_url') }} as landing_path,
+        {{ url_host('referrer_url') }} as referrer_host,
         {{ shared | join(',\n        ') }}
     from {{ ref('int_clicks__unioned') }}
     {% if is_incremental() %}
@@ -77,6 +81,9 @@ page_views as (
         event_id,
         viewed_at,
         page_url,
+        {{ url_host('page_url') }} as page_host,
+        {{ url_path('page_url') }} as page_path,
+        {{ url_host('referrer_url') }} as referrer_host,
         carried_click_id,
         login_hash,
         is_internal,
@@ -85,6 +92,27 @@ page_views as (
     {% if is_incremental() %}
         where {{ in_list('file_id', arrived) }}
     {% endif %}
+),
+
+-- A file cannot have been delivered before the last thing that it tells of.
+moments as (
+    select
+        file_id,
+        clicked_at as event_at
+    from clicks
+    union all
+    select
+        file_id,
+        viewed_at as event_at
+    from page_views
+),
+
+file_ends as (
+    select
+        file_id,
+        max(event_at) as delivered_at
+    from moments
+    group by file_id
 ),
 
 devices as (
@@ -99,7 +127,11 @@ events as (
     select
         coalesce(clicks.event_id, page_views.event_id) as event_id,
         coalesce(clicks.clicked_at, page_views.viewed_at) as event_at,
+        -- The two URLs of one record differ in the query at most.
         coalesce(clicks.landing_url, page_views.page_url) as page_url,
+        coalesce(clicks.landing_host, page_views.page_host) as page_host,
+        coalesce(clicks.landing_path, page_views.page_path) as page_path,
+        coalesce(clicks.referrer_host, page_views.referrer_host) as referrer_host,
         clicks.network_code,
         clicks.advertiser_source_id,
         clicks.partner_source_id,
@@ -123,18 +155,27 @@ events as (
 keyed as (
     select
         *,
-        {{ dimension_key(['source_name', 'event_id']) }} as event_key,
-        case when cookie_hash is not null then {{ dimension_key(['cookie_hash']) }} end
-            as cookie_id,
-        case when login_hash is not null then {{ dimension_key(["'login'", 'login_hash']) }} end
-            as login_id,
+        {{ dimension_key(['source_name', 'event_id'], plain=['source_name']) }} as event_key,
+        case
+            when cookie_hash is not null
+                then {{ dimension_key(['cookie_hash'], plain=['cookie_hash']) }}
+        end as cookie_id,
+        case
+            when login_hash is not null
+                then {{ dimension_key(["'login'", 'login_hash'], plain=["'login'", 'login_hash']) }}
+        end as login_id,
         -- What the parameter holds is the redirector's event id: this is the key of its click.
         case
             when carried_click_id is not null
-                then {{ dimension_key(["'redirector'", 'carried_click_id']) }}
+                then {{ dimension_key(
+                    ["'redirector'", 'carried_click_id'],
+                    plain=["'redirector'"],
+                ) }}
         end as carried_click_key,
-        case when ip_hash is not null then {{ dimension_key(['ip_hash', 'user_agent']) }} end
-            as address_id,
+        case
+            when ip_hash is not null
+                then {{ dimension_key(['ip_hash', 'user_agent'], plain=['ip_hash']) }}
+        end as address_id,
         {{ channel_source() }} as channel_source,
         {{ channel_medium() }} as channel_medium,
         {{ channel_campaign() }} as channel_campaign
@@ -186,7 +227,8 @@ described as (
         referenced.advertiser_source_id,
         referenced.partner_source_id,
         referenced.source_name,
-        {{ page_of_url('referenced.page_url') }} as page,
+        {{ page_of_url('referenced.page_url', 'referenced.page_host', 'referenced.page_path') }}
+            as page,
         referenced.country_code,
         case
             when referenced.cookie_id is not null then 'cookie'
@@ -198,10 +240,10 @@ described as (
         {{ reporting_date_key('referenced.event_at') }} as date_key,
         referenced.is_click,
         referenced.is_page_view,
-        -- The file cannot have been delivered before the last thing that it tells of.
-        max(referenced.event_at) over (partition by referenced.file_id) as delivered_at,
+        file_ends.delivered_at,
         referenced.event_at
     from referenced
+    inner join file_ends on referenced.file_id = file_ends.file_id
     left join devices on referenced.user_agent = devices.user_agent
 ),
 

@@ -82,16 +82,16 @@ verdicts as (
     {% endif %}
 ),
 
-clicks as (
+received_clicks as (
     select
         source_name,
         coalesce(network_code, 'none') as network_code,
         {% for member in members %}
             {{ member }}_source_id,
         {% endfor %}
-        {{ channel_source() }} as channel_source,
-        {{ channel_medium() }} as channel_medium,
-        {{ channel_campaign() }} as channel_campaign,
+        utm_source,
+        utm_medium,
+        utm_campaign,
         {{ url_host('referrer_url') }} as referrer_host,
         landing_url,
         sub_id,
@@ -106,6 +106,15 @@ clicks as (
     {% if is_incremental() %}
         where {{ on_days(days, 'date_key', 'clicked_at') }}
     {% endif %}
+),
+
+clicks as (
+    select
+        *,
+        {{ channel_source() }} as channel_source,
+        {{ channel_medium() }} as channel_medium,
+        {{ channel_campaign() }} as channel_campaign
+    from received_clicks
 ),
 
 final as (
