@@ -22,6 +22,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
+from clickstar_run.changes import CLICKS, tables_of
 from clickstar_run.problems import Problem, explain
 from clickstar_run.settings import Settings, read_settings
 from clickstar_run.warehouse import check_reachable, reading
@@ -32,6 +33,7 @@ JUDGING = "path:models/intermediate/click_quality"
 # What shows verdicts: all that follows from them and does not judge itself.
 SHOWING = ("--select", f"{JUDGING}+", "--exclude", JUDGING)
 BESIDE = "rejudged"
+VERDICTS = "int_clicks__verdicts"
 
 CHANGES = """
     select
@@ -113,6 +115,16 @@ def dbt(*arguments: str, beside: bool = False) -> None:
         raise Problem(f"dbt {arguments[0]} failed: " + " ".join(said[-12:]))
 
 
+def check_judged(settings: Settings) -> None:
+    """Raise Problem when no build has judged and shown clicks: there is nothing to compare with."""
+    needed = (("intermediate", VERDICTS), ("marts", CLICKS))
+    if settings.server is not None or settings.duckdb_path.exists():
+        with reading(settings) as cursor:
+            if all(name in tables_of(cursor, settings.schema(schema)) for schema, name in needed):
+                return
+    raise Problem("No click is judged yet: make build first.")
+
+
 def changes(settings: Settings) -> list[Change]:
     """Compare the verdicts that are with those that would be."""
     old, new = settings.schema("intermediate"), settings.schema(BESIDE)
@@ -158,7 +170,11 @@ def show(console: Console, found: Sequence[Change]) -> None:
 
 
 def rejudge(console: Console, settings: Settings, *, do_it: bool) -> int:
-    """Say what would change, do it where `do_it` says so, and return 0."""
+    """Say what would change, do it where `do_it` says so, and return 0.
+
+    Raises Problem when no click is judged yet.
+    """
+    check_judged(settings)
     try:
         with console.status("judging beside the warehouse's verdicts"):
             dbt("seed", "--select", *SEEDS)

@@ -52,7 +52,7 @@ def read_state(settings: Settings) -> State:
     with reading(settings) as cursor:
         tables = {}
         click_days: dict[int, Rows] = {}
-        for name in _tables(cursor, marts):
+        for name in tables_of(cursor, marts):
             content = f"count(*), coalesce(sum({_row_number(cursor, settings, marts, name)}), 0)"
             source = f"{marts}.{name} as one_row"
             if name == CLICKS:
@@ -71,13 +71,14 @@ def read_state(settings: Settings) -> State:
                 tables[name] = Rows(count, Decimal(total))
         files = (
             rows(cursor, f"select distinct file_id from {intermediate}.{CLICK_FILES}")
-            if CLICK_FILES in _tables(cursor, intermediate)
+            if CLICK_FILES in tables_of(cursor, intermediate)
             else []
         )
     return State(tables, click_days, frozenset(row[0] for row in files))
 
 
-def _tables(cursor: Cursor, schema: str) -> list[str]:
+def tables_of(cursor: Cursor, schema: str) -> list[str]:
+    """Return the names of the tables of a schema, in order; none where there is no such schema."""
     statement = (
         "select table_name from information_schema.tables"
         f" where table_schema = '{schema}' and table_type = 'BASE TABLE' order by table_name"

@@ -51,11 +51,15 @@ class Settings:
 def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
     """Read the settings from variables; profiles.yml reads the same ones with the same defaults.
 
-    Raises Problem when TARGET or a port is not one that can be meant.
+    Raises Problem when TARGET, a port or the number of threads is not one that can be meant.
     """
     target = environment.get("TARGET") or "duckdb"
     if target not in TARGETS:
         raise Problem(f"TARGET={target} is not an engine: choose one of {', '.join(TARGETS)}.")
+    # dbt takes anything else, an empty text too, for 0 and fails with a traceback.
+    threads = environment.get("CLICKSTAR_THREADS", "1")
+    if not threads.isdecimal() or int(threads) == 0:
+        raise Problem(f"CLICKSTAR_THREADS is {threads!r}: it must be a whole number above 0.")
     server = None
     if target in PORTS:
         prefix = f"CLICKSTAR_{target.upper()}_"

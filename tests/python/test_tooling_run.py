@@ -27,9 +27,11 @@ from private_postgres import PostgresServer
 from warehouses import Warehouse
 
 
-def run_step(repository: Path, step: str, **environment: str) -> subprocess.CompletedProcess[str]:
+def run_script_file(
+    repository: Path, name: str, *arguments: str, **environment: str
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, repository / "scripts" / "run.py", step],
+        [sys.executable, repository / "scripts" / name, *arguments],
         cwd=repository,
         # Wide, so that a sentence stays on one line.
         env=os.environ | {"COLUMNS": "1000"} | environment,
@@ -37,6 +39,10 @@ def run_step(repository: Path, step: str, **environment: str) -> subprocess.Comp
         text=True,
         check=False,
     )
+
+
+def run_step(repository: Path, step: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return run_script_file(repository, "run.py", step, **environment)
 
 
 def assert_one_sentence(done: subprocess.CompletedProcess[str], *words: str) -> None:
@@ -94,6 +100,33 @@ def test_a_port_that_is_no_number_is_named(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setenv("CLICKSTAR_POSTGRES_PORT", "five")
     with pytest.raises(Problem, match="CLICKSTAR_POSTGRES_PORT=five"):
         read_settings()
+
+
+@pytest.mark.parametrize("threads", ["0", "-1", "two", "1.5", ""])
+def test_a_number_of_threads_that_dbt_cannot_use_is_named(threads: str) -> None:
+    """Guards `make build` and `make rejudge`: dbt would fail with a traceback of its own."""
+    with pytest.raises(Problem, match=f"CLICKSTAR_THREADS is '{threads}'.*whole number above 0"):
+        read_settings({"CLICKSTAR_THREADS": threads})
+    assert read_settings({"CLICKSTAR_THREADS": "4"}) == read_settings({})
+
+
+@pytest.mark.parametrize("built", ["no file", "nothing", "verdicts"])
+def test_rejudging_before_the_first_build_is_one_sentence(
+    built: str, repository: Path, tmp_path: Path
+) -> None:
+    """Guards against the log of dbt, or a missing table, as an answer; and nothing may be made."""
+    path = tmp_path / "one.duckdb"
+    if built != "no file":
+        with duckdb.connect(str(path)) as connection:
+            connection.execute("create schema intermediate")
+            if built == "verdicts":
+                connection.execute("create table intermediate.int_clicks__verdicts (click_id int)")
+    before = path.read_bytes() if path.exists() else None
+    done = run_script_file(
+        repository, "rejudge.py", TARGET="duckdb", CLICKSTAR_DUCKDB_PATH=str(path)
+    )
+    assert_one_sentence(done, "No click is judged yet: make build first.")
+    assert (path.read_bytes() if path.exists() else None) == before
 
 
 def test_a_full_disk_is_explained() -> None:
