@@ -105,6 +105,8 @@ def origin(meta: Mapping[str, Any], column: str) -> str:
         said = f"the folder {code(str(meta['path']) + '=…')} of its path"
     if "fields" in meta:
         said = " and ".join(map(code, meta["fields"]))
+    if "sum" in meta:
+        said = f"sum of {code(str(meta['sum']))}"
     if "url_parameter" in meta:
         said = f"parameter {code(str(meta['url_parameter']))} in {said}"
     notes = []

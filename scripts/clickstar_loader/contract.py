@@ -30,6 +30,7 @@ LINEAGE = {
 # The parser in C is many times faster, where PyYAML was built with it.
 _SAFE_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _LONG_TEXT = 2048
+_SUM = re.compile(r"[^.\[\]]+\[\]\.[^.\[\]]+")
 _NAME = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 _TYPE = re.compile(
     r"(?P<kind>bigint|integer|smallint|numeric|decimal|double precision|double|boolean|date"
@@ -61,7 +62,8 @@ class Column:
     """A column of a raw table and the field of a record that it is read from.
 
     ``path`` names a key of the file's path instead; ``fields`` are several fields whose texts are
-    joined by a blank. ``format`` is what the contract says, ``formats`` what is tried in turn.
+    joined by a blank. ``format`` is what the contract says, ``formats`` what is tried in turn. The
+    field ``list[].member`` is the sum of that member over the list's elements.
     """
 
     name: str
@@ -216,6 +218,9 @@ def _table(path: Path, source: str, entry: dict[str, Any], landing: dict[str, An
         if declared[lineage].data_type.sql != data_type:
             raise UsageError(f"{where}: the column {lineage} must have the data_type {data_type}.")
     own = tuple(column for column in columns if column.name not in LINEAGE)
+    summed = next((column.name for column in own if "[]" in column.field), None)
+    if summed and any(item.format not in ("json", "ndjson") for item in files):
+        raise UsageError(f"{where}, column {summed}: only files of JSON have lists to sum up.")
     for key in ("event_time", "user_agent"):
         if landing.get(key) is not None and landing[key] not in {column.name for column in own}:
             raise UsageError(f"{where}: {key} names {landing[key]!r}, which is not a column.")
@@ -314,10 +319,15 @@ def _column(where: str, item: dict[str, Any], pii: dict[str, str]) -> Column:
     meta = _meta(item)
     fields = _texts(meta.get("fields"), ())
     formats = _texts(meta.get("format"), ("iso",))
+    total = meta.get("sum")
+    if total is not None and (
+        {"field", "fields", "path"} & set(meta) or not _SUM.fullmatch(str(total))
+    ):
+        raise UsageError(f"{here}: sum is {total!r}; write list[].member, and no field beside it.")
     column = Column(
         name=name,
         data_type=_data_type(here, str(item.get("data_type") or "")),
-        field=str(meta.get("field") or " ".join(fields) or name),
+        field=str(total or meta.get("field") or " ".join(fields) or name),
         position=meta.get("position"),
         required=bool(meta.get("required", False)),
         format=" or ".join(formats),
@@ -344,6 +354,8 @@ def _column(where: str, item: dict[str, Any], pii: dict[str, str]) -> Column:
                 "out field, position and pii."
             )
         return column
+    if total is not None and column.data_type.kind != "numeric":
+        raise UsageError(f"{here}: a sum needs a numeric data_type, which adds up exactly.")
     kind = pii.get(column.field)
     if kind is not None and column.pii is None:
         raise UsageError(

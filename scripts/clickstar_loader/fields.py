@@ -113,6 +113,8 @@ def _json(table: Table, wanted: list[str], batch: Batch) -> Fields:
     for name in wanted:
         if "[key=" in name:
             expressions[name] = _json_lookup(name)
+        elif "[]" in name:
+            expressions[name] = _json_sum(name)
         # The members of a DuckDB struct do not differ by case alone.
         elif re.search(r"[.\[]", name) or name.lower() in map(str.lower, members):
             paths.append(_json_path(name))
@@ -168,6 +170,28 @@ def _json_lookup(name: str) -> str:
     return f"""case when unreadable is null then json_extract_string(record, {literal(path + "[")}
         || cast(list_position(json_extract_string(record, {keys}), {literal(match[2])}) - 1
             as varchar) || {literal("]" + below)}) end"""
+
+
+def _json_sum(name: str) -> str:
+    """``list[].member``: the sum of the member over the elements of a list, as an exact decimal.
+
+    Null when the list is empty or an element lacks the member: a part of a sum is no sum. The
+    members as they are where one is no number, so that the record is rejected and they are seen.
+    """
+    items, member = name.split("[].")
+    path = literal(f'$."{items}"')
+    members = f"""json_extract_string(parsed, {literal(f'$."{items}"[*]."{member}"')})"""
+    numbers = (
+        f"list_transform({members}, lambda m: "
+        "case when is_decimal(m) then try_cast(m as decimal(38, 12)) end)"
+    )
+    return f"""case
+            when len(list_filter({members}, lambda m: m is not null))
+                < greatest(json_array_length(parsed, {path}), 1) then null
+            when len(list_filter({numbers}, lambda n: n is not null)) = len({members})
+                then cast(list_sum({numbers}) as varchar)
+            else array_to_string({members}, ' + ')
+        end"""
 
 
 def _usual_keys(batch: Batch, known: set[str]) -> list[str]:
