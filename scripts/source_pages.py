@@ -23,6 +23,9 @@ PAGES = ROOT / "docs" / "sources"
 LAYERS = ("raw", "staging", "intermediate", "marts")
 # Where the clicks of all sources come together: behind it, dimensions only get their keys.
 TOGETHER = "int_clicks__unioned"
+# Where the commissions of all feeds come together: the view of each feed has its columns.
+OBSERVED = "int_commissions__observed"
+FEED = "int_commissions__from_"
 # A page of this source describes the dimensions; the others lead there.
 DIMENSIONS_PAGE = "master_data"
 GENERATED = "<!-- Written by scripts/source_pages.py from the dbt manifest. Do not edit. -->"
@@ -188,7 +191,9 @@ def raw_section(lineage: Lineage, node_id: str) -> list[str]:
         lines += ["", f"Times without an offset are in {zone(landing.get('timezone', 'UTC'))}."]
         if landing.get("pii"):
             fields = ", ".join(code(field) for field in landing["pii"])
-            lines.append(f"Personal data, kept only as a hash or a network: {fields}.")
+            lines.append(
+                f"Personal data, kept only as a hash, a network or a masked text: {fields}."
+            )
         lines.append("")
     columns = node["columns"].values()
     if landing:
@@ -221,6 +226,8 @@ def model_section(lineage: Lineage, node_id: str) -> list[str]:
     """Describe a model: its grain and its columns."""
     node = lineage.nodes[node_id]
     lines = [f"### {node['name']}", "", one_line(node["description"]), ""]
+    if node["name"].startswith(FEED) and not node["columns"]:
+        return [*lines, f"Its columns are those of [`{OBSERVED}`](#{OBSERVED}).", ""]
     return [*lines, *schema(node["columns"].values()), ""]
 
 
