@@ -99,7 +99,8 @@ class FilePattern:
     quote: str = '"'
     header: bool = True
     names: tuple[str, ...] = ()
-    rows: str | None = None
+    rows: tuple[str, ...] = ()
+    each: str | None = None
     record: str | None = None
 
 
@@ -299,6 +300,11 @@ def _pattern(where: str, item: dict[str, Any]) -> FilePattern:
             f"{where}: {pattern} needs record, the name of the element that is one record, if its "
             "format is xml, and only then."
         )
+    if item.get("each") is not None and file_format != "json":
+        raise UsageError(
+            f"{where}: each of {pattern} cuts the rows of a JSON document; the format "
+            f"{file_format} has none."
+        )
     return FilePattern(
         pattern=str(pattern),
         format=str(file_format),
@@ -306,7 +312,8 @@ def _pattern(where: str, item: dict[str, Any]) -> FilePattern:
         quote=quote,
         header=bool(item.get("header", True)),
         names=tuple(str(name) for name in item.get("names") or ()),
-        rows=item.get("rows"),
+        rows=_texts(item.get("rows"), ()),
+        each=item.get("each"),
         record=item.get("record"),
     )
 

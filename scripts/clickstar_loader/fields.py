@@ -404,23 +404,53 @@ def _parquet_expression(name: str, types: dict[str, str]) -> str | None:
     return expression
 
 
-def json_documents(connection: duckdb.DuckDBPyConnection, text: str, rows: str | None) -> pa.Table:
-    """The records of a JSON document: its elements, or those of the array at the path ``rows``.
+def json_documents(
+    connection: duckdb.DuckDBPyConnection, text: str, pattern: FilePattern
+) -> pa.Table:
+    """The records of a JSON document: its elements, or those of the array that ``rows`` leads to.
 
-    A document that is an array itself is taken as it is, even when a path is given: some networks
-    deliver both. Raises SetAside when it is neither.
+    Of several paths in ``rows`` the first that leads to an array counts. A document that is an
+    array itself is taken as it is, even when a path is given: some networks deliver both. Raises
+    SetAside when there is no array.
     """
     kind = connection.execute("select try(json_type($1))", [text]).fetchall()[0][0]
     if kind is None:
         raise SetAside("the file is not valid JSON as a whole; deliver it again")
-    path = "$" if kind == "ARRAY" or rows is None else rows
-    found = connection.execute("select json_type($1, $2)", [text, path]).fetchall()[0][0]
-    if found != "ARRAY":
+    paths = ("$",) if kind == "ARRAY" or not pattern.rows else pattern.rows
+    found = connection.execute(
+        "select json_type($1, path) from (select unnest($2) as path)", [text, list(paths)]
+    ).fetchall()
+    if ("ARRAY",) not in found:
         raise SetAside(
-            f"there is no array of records at {path} in the document; correct rows in the contract "
-            "and replay the file"
+            f"there is no array of records at {' or '.join(paths)} in the document; correct rows "
+            "in the contract and replay the file"
         )
+    records = "select unnest(json_extract($1, $2)) as record"
+    if pattern.each is not None:
+        records = _one_for_each(records, pattern.each)
     return connection.sql(
-        "select cast(unnest(json_extract($1, $2)) as varchar) as record",
-        params=[text, f"{path}[*]"],
+        f"select cast(record as varchar) as record from ({records})",
+        params=[text, f"{paths[found.index(('ARRAY',))]}[*]"],
     ).to_arrow_table()
+
+
+def _one_for_each(records: str, each: str) -> str:
+    """A record for each element of a list in the records: the record with it in the list's place.
+
+    A record without such a list, or with an empty one, stays one record, so that none disappears.
+    """
+    path = literal(_json_path(f"x.{each}").replace('$."x"', "$", 1))
+    patch = "element"
+    for key in reversed(each.split(".")):
+        patch = f"json_object({literal(key)}, {patch})"
+    return f"""
+        select
+            case when element is null then record else json_merge_patch(record, {patch}) end
+                as record
+        from (
+            select record, unnest(
+                case when json_array_length(record, {path}) > 0
+                    then json_extract(record, {path} || '[*]') else [null::json] end
+            ) as element
+            from ({records})
+        )"""

@@ -291,7 +291,7 @@ class FileLoad:
             ) from error
         if not text.strip():
             return
-        records = json_documents(self._warehouse.parser, text, self._file.pattern.rows)
+        records = json_documents(self._warehouse.parser, text, self._file.pattern)
         del text, parts
         first = 1
         for part in records.to_batches(max_chunksize=_AT_ONCE):
