@@ -101,6 +101,7 @@ class FilePattern:
     names: tuple[str, ...] = ()
     rows: tuple[str, ...] = ()
     each: str | None = None
+    dotted_keys: bool = False
     record: str | None = None
 
 
@@ -314,6 +315,7 @@ def _pattern(where: str, item: dict[str, Any]) -> FilePattern:
         names=tuple(str(name) for name in item.get("names") or ()),
         rows=_texts(item.get("rows"), ()),
         each=item.get("each"),
+        dotted_keys=bool(item.get("dotted_keys", False)),
         record=item.get("record"),
     )
 

@@ -96,7 +96,7 @@ def text_fields(table: Table, pattern: FilePattern, batch: Batch) -> Fields:
     """The fields of a batch of text records."""
     wanted = wanted_fields(table, pattern)
     if pattern.format in ("ndjson", "json", "xml"):
-        return _json(table, wanted, batch)
+        return _json(table, wanted, batch, pattern.dotted_keys)
     if pattern.format == "access_log":
         return _access_log(table, wanted)
     fields = _delimited(table, wanted, batch, pattern)
@@ -105,8 +105,11 @@ def text_fields(table: Table, pattern: FilePattern, batch: Batch) -> Fields:
     return fields
 
 
-def _json(table: Table, wanted: list[str], batch: Batch) -> Fields:
-    """Fields of JSON texts: keys of the object by one transformation, what lies deeper by paths."""
+def _json(table: Table, wanted: list[str], batch: Batch, dotted_keys: bool) -> Fields:
+    """Fields of JSON texts: keys of the object by one transformation, what lies deeper by paths.
+
+    With ``dotted_keys`` a name with dots may be a key itself, and is looked for as one first.
+    """
     expressions: dict[str, str] = {}
     members: dict[str, None] = {}
     paths: list[str] = []
@@ -119,10 +122,15 @@ def _json(table: Table, wanted: list[str], batch: Batch) -> Fields:
         elif re.search(r"[.\[]", name) or name.lower() in map(str.lower, members):
             paths.append(_json_path(name))
             expressions[name] = f"v[{len(paths)}]"
+            if dotted_keys:
+                paths.append(f'$."{name}"')
+                expressions[name] = f"coalesce(v[{len(paths)}], {expressions[name]})"
         else:
             members[name] = None
             expressions[name] = f"members.{quoted(name)}"
-    known = sorted({re.split(r"[.\[]", name)[0] for name in wanted})
+    known = sorted(
+        {re.split(r"[.\[]", name)[0] for name in wanted}.union(wanted if dotted_keys else ())
+    )
     patch = literal(json.dumps(dict.fromkeys(known)))
     usual = _usual_keys(batch, set(known))
     extra = f"""case

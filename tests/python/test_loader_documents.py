@@ -93,3 +93,36 @@ def test_only_a_document_is_cut(tmp_path: Path, file_format: str) -> None:
     lab = lab_of(tmp_path, format=file_format, each="order.items")
     lab.write("items/page.json", "{}")
     assert_says(lab.load_with_trouble(), "each of items/**/*.json* cuts the rows", file_format)
+
+
+@pytest.mark.parametrize("file_format", ["json", "ndjson"])
+def test_a_key_may_have_the_dots_of_a_field_in_it(tmp_path: Path, file_format: str) -> None:
+    """TUNE names its fields `Stat.payout`: in some exports that is the key, in others a path."""
+    lab = lab_of(tmp_path, format=file_format, dotted_keys=True)
+    records = [
+        {"order.items.id": "flat", "order.items.amount": "1.5", "order.id": None},
+        {"order": {"id": "a", "items": {"id": "nested", "amount": 2.5}}},
+        {"order": {"id": "b"}, "order.items.id": "mixed", "order.items.more": 1},
+    ]
+    lines = "\n".join(map(json.dumps, records))
+    lab.write("items/page.json", lines if file_format == "ndjson" else json.dumps(records))
+    lab.load()
+    assert lab.rows(
+        "select item_id, cast(amount as varchar(20)), order_id, _extra from raw.lab__items"
+        " order by _line_number"
+    ) == [
+        ("flat", "1.500000", None, None),
+        ("nested", "2.500000", "a", None),
+        ("mixed", None, "b", '{"order.items.more":1}'),
+    ]
+    lab.assert_accounted()
+
+
+def test_without_leave_a_dot_leads_into_the_record(tmp_path: Path) -> None:
+    """To look for every field twice costs time that most sources need not spend."""
+    lab = lab_of(tmp_path)
+    records = [{"order.items.id": "flat"}, {"order": {"items": {"id": "nested"}}}]
+    lab.write("items/page.json", json.dumps(records))
+    lab.load()
+    assert lab.rows("select item_id from raw.lab__items") == [("nested",)]
+    assert [r["column_name"] for r in lab.rejects("items/page.json")] == ["item_id"]
