@@ -118,6 +118,8 @@ def origin(meta: Mapping[str, Any], column: str) -> str:
         notes.append(f"as {' or '.join(map(code, ways))}")
     if meta.get("decode"):
         notes.append("percent-decoded" + (" twice" if meta["decode"] == 2 else ""))
+    if "thousands" in meta:
+        notes.append("1,234.50 without its commas")
     if "pii" in meta:
         notes.append({"hash": "hashed", "prefix": "network only", "mask": "masked"}[meta["pii"]])
     if meta.get("required"):

@@ -125,7 +125,9 @@ def parse_query(
         native = fields.native.get(name, "VARCHAR")
         if column.fields:
             text = _joined(steps, column, fields, table)
-        elif column.null_values is None and not column.decode and not column.url_parameter:
+        elif column.null_values is None and not (
+            column.decode or column.url_parameter or column.thousands
+        ):
             text = text_of(name)
         else:
             text = _own_text(steps, column, fields.expressions[name], table)
@@ -281,6 +283,9 @@ def _own_text(steps: _Steps, column: Column, expression: str, table: Table) -> s
     if column.url_parameter:
         text = _url_parameter(steps, level, text, column.url_parameter)
         level += _URL_PARAMETER_STEPS
+    if column.thousands:
+        level += 1
+        text = steps.add(level, f"plain_number({text})")
     own = column.null_values if column.null_values is not None else table.null_values
     return steps.add(level + 1, null_mapped(text, own))
 

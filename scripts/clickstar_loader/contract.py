@@ -75,6 +75,7 @@ class Column:
     formats: tuple[str, ...] = ("iso",)
     decode: int = 0
     url_parameter: str | None = None
+    thousands: str | None = None
     pii: str | None = None
     any_time: bool = False
     null_values: tuple[str, ...] | None = None
@@ -343,6 +344,7 @@ def _column(where: str, item: dict[str, Any], pii: dict[str, str]) -> Column:
         formats=_with_utc_letter(formats),
         decode=int(meta.get("decode", 0)),
         url_parameter=meta.get("url_parameter"),
+        thousands=meta.get("thousands"),
         pii=meta.get("pii"),
         any_time=bool(meta.get("any_time", False)),
         null_values=_texts(meta["null_values"], ()) if "null_values" in meta else None,
@@ -356,6 +358,10 @@ def _column(where: str, item: dict[str, Any], pii: dict[str, str]) -> Column:
         )
     if fields and any(name in pii for name in fields):
         raise UsageError(f"{here}: it joins a field of personal data; read that one by itself.")
+    if column.thousands is not None and (
+        column.thousands != "," or column.data_type.kind != "numeric"
+    ):
+        raise UsageError(f'{here}: thousands may be "," on a numeric column, and nothing else.')
     if column.path is not None:
         if {"field", "position", "pii"} & set(meta):
             raise UsageError(

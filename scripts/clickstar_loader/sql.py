@@ -137,6 +137,15 @@ _MACROS = (
     create or replace temp macro is_decimal(t) as
         regexp_full_match(t, '\s*[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?\s*')
     """,
+    # 1,234.50 without its commas. Where no point follows, a comma may be the decimal one: it stays.
+    r"""
+    create or replace temp macro plain_number(t) as
+        case
+            when contains(t, ',') and regexp_full_match(t, '[+-]?[0-9]{1,3}(,[0-9]{3})+\.[0-9]+')
+                then replace(t, ',', '')
+            else t
+        end
+    """,
 )
 
 

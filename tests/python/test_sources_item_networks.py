@@ -301,6 +301,17 @@ def test_tunes_fields_are_found_by_path_and_by_key(warehouse: Warehouse) -> None
     ) == [('{"Stat.goal":1}',)]
 
 
+def test_rakutens_report_groups_its_digits(tmp_path: Path) -> None:
+    """A large sale must not be missing; and no comma may make a thousand pounds of one."""
+    lab = Lab(tmp_path)
+    lab.contracts = STAGING
+    lines = [HEADER, SALE.replace("40.00", '"1,240.00"'), SALE.replace("40.00", '"1,240"')]
+    lab.write(f"rakuten/signature/{PULLED}/may.csv", "\n".join(lines) + "\n")
+    lab.load()
+    assert lab.rows("select sales from raw.rakuten__signature") == [(Decimal(1240),)]
+    assert lab.rows("select line_number, column_name from raw._rejects") == [(2, "sales")]
+
+
 def test_rakutens_report_without_a_currency_is_set_aside(tmp_path: Path) -> None:
     """The report has no currency unless one adds the column; pounds would pass for dollars."""
     lab = Lab(tmp_path)

@@ -131,7 +131,6 @@ def test_the_clicks_of_the_example_are_still_clicks(
     lab = Lab(tmp_path_factory.mktemp("partnerize_clicks"))
     lab.contracts = STAGING
     path = shared_data / "networks" / "vendor_partnerize_partner-clicks.json"
-    clicks = json.loads(path.read_text(encoding="utf-8"))["value"]
-    lab.write("partnerize/clicks/2020-03-08.json", json.dumps(clicks))
+    lab.write("partnerize/clicks/2020-03-08.json", path.read_bytes())
     lab.load()
     assert lab.rows("select count(*) from raw.partnerize__clicks") == [(2,)]
