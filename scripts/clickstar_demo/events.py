@@ -75,7 +75,7 @@ SALTS = {
         "kind", "burst", "declared", "visitor", "country", "agent", "burst_agent", "ip", "ip_low",
         "ip_kind", "consent", "placement", "placement_again", "minute", "second", "delta", "late",
         "late_by", "repeat", "repeat_by", "damaged", "damage", "sub_id", "no_country", "link_style",
-        "serve", "signal", "office", "viewed", "login", "journey",
+        "serve", "signal", "office", "viewed", "login", "journey", "conversion",
     ))
 }  # fmt: skip
 

@@ -21,6 +21,8 @@ import duckdb
 from isal import igzip
 
 from clickstar_demo import events, master_data, money, seasons
+from clickstar_demo.commission_files import MONEY_FOLDERS, CommissionFiles
+from clickstar_demo.commissions import HIGHEST_RATE, MOST_SALES
 from clickstar_demo.formats import SOURCES, Format, Source
 from clickstar_demo.world import make_world
 
@@ -35,7 +37,7 @@ MEMORY_LIMIT = "1GB"
 # Our own link tracker's place in SOURCES.
 TRACKER = 0
 # Folders that hold no clicks.
-OTHER_FOLDERS = ("master_data", "exchange_rates", "costs")
+OTHER_FOLDERS = ("master_data", "exchange_rates", "costs", *MONEY_FOLDERS)
 ON_TIME = "false as is_late, false as is_repeat, 0 as damage"
 
 
@@ -237,6 +239,9 @@ class Maker:
         self.truth_work = self.work / "_truth"
         self.hasher = events.Hasher(settings.seed)
         self.world = make_world(settings.seed)
+        self.earned = CommissionFiles(
+            self.world, settings.first_day, settings.days, settings.seed, self.work
+        )
         self.tracked = 0
         self.visitors = max(1, int(settings.clicks * events.VISITORS_PER_CLICK))
         self.connection = duckdb.connect(config={"memory_limit": MEMORY_LIMIT})
@@ -259,7 +264,9 @@ class Maker:
                 number_before += clicks
             deliveries.append(self._master_data())
             deliveries += self._money()
+            commissions = self._commissions()
             self._write_expected(deliveries)
+            deliveries.append(commissions)
             self._publish()
         finally:
             self.connection.close()
@@ -346,6 +353,7 @@ class Maker:
             connection.execute(f"create or replace temp table {name} as {query}")
 
         make("event", "click_day", 2 * number, batch.clicks, page_views=False)
+        self._keep_convertible(source)
         make("page_view", "page_day", 2 * number + 1, batch.pages, page_views=True)
         journeys = ""
         if source.journeys:
@@ -412,6 +420,45 @@ class Maker:
         connection.execute(f"delete from pending where delivered <= {last}")
         connection.execute(
             f"insert into pending select * from ({arrivals}) where delivered > {last}"
+        )
+
+    def _keep_convertible(self, source: Source) -> None:
+        """Keep of table `event` what may end in a sale: unique clicks of people, drawn by lot."""
+        click_id = source.event_id or "null::varchar"
+        valid = """
+            not (is_bot or is_double_click or is_follow_up or has_bot_agent)
+            and (signal is null or signal = 'viewed')
+            and office_number is null
+        """
+        # Twice as many as can be wanted of the largest demo, all that can be of a small one.
+        share = min(HIGHEST_RATE, 8 * MOST_SALES / self.settings.clicks)
+        lot = self.hasher.uniform("conversion", "own_key")
+        kept = f"""
+            select
+                {_quoted(source.name)} as source, click_number, {click_id} as click_id,
+                case when network = {_quoted(source.name)} then {click_id} end as network_click_id,
+                event_hex, sub_id, clicked_at, program_code, partner_code, partner_id,
+                campaign_code, campaign_id, creative_id, country, user_agent, referrer_url, network,
+                {lot} as draw
+            from event
+            where {valid} and {lot} < {share}
+        """
+        counted = f"select network, count(*) as valid from event where {valid} group by network"
+        for name, query in (("convertible", kept), ("convertible_count", counted)):
+            self.connection.execute(f"create table if not exists {name} as {query} limit 0")
+            self.connection.execute(f"insert into {name} {query}")
+
+    def _commissions(self) -> Delivery:
+        """The networks' files of what the clicks earned, with their truth."""
+        self.earned.make(self.connection, self.settings.clicks)
+        self.earned.write_truth(self.truth_work)
+        return Delivery(
+            "commissions",
+            files=[
+                File(file.path, file.records, file.malformed, same_content_as=file.same_content_as)
+                for file in self.earned.files
+            ],
+            size_bytes=sum((self.work / file.path).stat().st_size for file in self.earned.files),
         )
 
     def _deliver(self, source: Source, batch: Batch, span: int) -> list[File]:
@@ -560,6 +607,7 @@ class Maker:
             "last_day": settings.end.isoformat(),
             "seed": settings.seed,
             "sources": {delivery.source: delivery.expected() for delivery in deliveries},
+            "money": self.earned.expected(self.truth_work),
         }
         text = json.dumps(expected, indent=1)
         (self.truth_work / "expected.json").write_text(text + "\n", encoding="utf-8")

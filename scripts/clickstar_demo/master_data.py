@@ -230,6 +230,10 @@ def _crosswalk(historian: Historian, world: World) -> Iterable[Change]:
     for campaign in world.campaigns:
         for network, source_id in campaign.ids.items():
             codes[network, "campaign", source_id] = campaign.code
+    for program in world.programs:
+        if program.network in ("cj", "awin", "shareasale"):
+            # Their transactions name the advertiser only: it has one program with them.
+            codes[program.network, "program", program.advertiser_id] = program.code
     moved_on = dt.datetime.combine(
         historian.start + dt.timedelta(days=historian.days // 2), dt.time()
     )

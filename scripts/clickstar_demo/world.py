@@ -13,6 +13,9 @@ ADVERTISERS = 60
 PARTNERS = 300
 PLACEMENT_SLOTS = 65_536
 
+# The third program of these networks has a currency of no, or of three, digits after the point.
+FAR_CURRENCIES = {"partnerize": "JPY", "everflow": "KWD"}
+
 # Network code and its share of the programs.
 NETWORKS = {
     "cj": 17, "awin": 17, "impact": 18, "rakuten": 11, "partnerize": 10,
@@ -255,6 +258,7 @@ def make_world(seed: int) -> World:
             chosen.append(codes[position])
         currency = COUNTRIES[advertiser.country][2]
         for network in chosen:
+            is_third = sum(program.network == network for program in programs) == 2
             programs.append(
                 Program(
                     code=f"PRG-{len(programs) + 1:04d}",
@@ -269,7 +273,13 @@ def make_world(seed: int) -> World:
                     commission_rate=f"{rng.randrange(100, 1500, 25) / 10000:.6f}",
                     cookie_days=rng.choice((1, 7, 14, 30, 30, 30, 45, 60, 90)),
                     lock_days=rng.choice((15, 30, 45, 60)),
-                    currency="USD" if network in ("shareasale", "amazon") else currency,
+                    currency=(
+                        "USD"
+                        if network in ("shareasale", "amazon")
+                        else FAR_CURRENCIES.get(network, currency)
+                        if is_third
+                        else currency
+                    ),
                     time_zone=TIME_ZONES[advertiser.country],
                 )
             )

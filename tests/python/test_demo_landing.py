@@ -242,7 +242,7 @@ def test_what_a_file_holds_is_what_the_truth_says(
     numbers = expected["sources"][source]
     files = numbers["by_file"]
     assert sorted(file["path"] for file in files) == sorted(
-        str(path.relative_to(demo)) for path in (demo / source).iterdir()
+        str(path.relative_to(demo)) for path in (demo / source).iterdir() if path.is_file()
     )
     distinct: set[str] = set()
     for file in files:
@@ -317,7 +317,8 @@ def test_cloudfront_changes_its_columns_and_impact_shares_ids(demo: Path) -> Non
     }
     assert counts == {26, 33}
     rows = [
-        row for path in (demo / "impact").iterdir() for row in json.loads(text_of(path))["Clicks"]
+        row for path in (demo / "impact").glob("*.json.gz")
+        for row in json.loads(text_of(path))["Clicks"]
         if iso(row["EventDate"])
     ]  # fmt: skip
     offsets = {row["EventDate"][-6:] for row in rows}
@@ -450,7 +451,8 @@ def test_files_in_the_way_are_kept_unless_told_otherwise(tmp_path: Path) -> None
     assert make(tmp_path, "--clicks", "100", "--days", "2", "--replace").returncode == 0
     assert not precious.exists()
     for source in (*READERS, *landing.OTHER_FOLDERS):
-        shutil.rmtree(tmp_path / source)
+        # So small a demo has no commissions of some networks.
+        shutil.rmtree(tmp_path / source, ignore_errors=True)
     assert make(tmp_path, "--clicks", "100", "--days", "2").returncode == 0
     assert not (tmp_path / landing.IN_PROGRESS).exists()
 
