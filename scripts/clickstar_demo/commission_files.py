@@ -344,7 +344,8 @@ KNOWN = f"""
     counted as (
         select * from records
         where
-            network_status not in {VOID}
+            -- CJ takes a declined commission back by a record of its own.
+            (network_status not in {VOID} or network = 'cj')
             and (feed != 'rakuten.events' or commission_code not in (
                 select commission_code from records where feed = 'rakuten.signature'
             ))

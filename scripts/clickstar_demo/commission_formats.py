@@ -316,7 +316,7 @@ def cj_rows(view: str, end: dt.datetime) -> Callable[[Commission, Window], Itera
                     "newToFile": one.is_new_customer,
                 }
             yield Row(
-                record, str(first), word, sale, commission, "USD",
+                record, str(first), "declined" if is_void else word, sale, commission, "USD",
                 fee if view == "advertiser" else None, str(record_id),
             )  # fmt: skip
 
@@ -862,7 +862,7 @@ def shareasale_row(one: Commission, state: State, window: Window) -> Row:
     day = "%Y-%m-%d"
     is_void = state.status == "reversed"
     is_locked = state.approved_at is not None
-    word = "voided" if is_void else "paid" if state.paid_at else "locked" if is_locked else "open"
+    word = "voided" if is_void else "locked" if is_locked else "open"
 
     def local(moment: dt.datetime | None, form: str) -> str:
         return naive(moment, window.zone, form) or ""
@@ -920,8 +920,8 @@ def shareasale_ledger(one: Commission, window: Window) -> Iterable[Row]:
             "merchantorganization": one.program.advertiser.name,
         }
         yield Row(
-            record, one.code, "", step.sale, step.commission, one.currency,
-            record_code=record_code,
+            record, one.code, actions[step.status].lower(), step.sale, step.commission,
+            one.currency, record_code=record_code,
         )  # fmt: skip
 
 
@@ -949,7 +949,7 @@ def shareasale_payments(commissions: Sequence[Commission], window: Window) -> It
             "ordernumber": "",
             "merchantorganization": "shareasale.com",
         }
-        yield Row(record, code, "", ZERO, -amount, "USD", record_code=f"T-{code}", is_money=False)
+        yield Row(record, code, "payment", ZERO, -amount, "USD", record_code=f"T-{code}", is_money=False)
 
 
 # ------------------------------------------------------------------------------------ Amazon
