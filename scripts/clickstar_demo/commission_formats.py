@@ -949,7 +949,9 @@ def shareasale_payments(commissions: Sequence[Commission], window: Window) -> It
             "ordernumber": "",
             "merchantorganization": "shareasale.com",
         }
-        yield Row(record, code, "payment", ZERO, -amount, "USD", record_code=f"T-{code}", is_money=False)
+        yield Row(
+            record, code, "payment", ZERO, -amount, "USD", record_code=f"T-{code}", is_money=False
+        )
 
 
 # ------------------------------------------------------------------------------------ Amazon

@@ -227,6 +227,30 @@ def test_what_the_files_let_know_is_what_happened(
     assert 0 < estimated < 0.15 * sums_of_events
 
 
+def test_a_pull_shows_the_state_of_its_day(truth: duckdb.DuckDBPyConnection) -> None:
+    """A pull that knew what came later would make every question "as of" look right."""
+    [(compared, different, amended)] = truth.execute("""
+        select count(*), count(*) filter (change.sale_amount != observation.sale_amount),
+            count(*) filter (change.position > 0 and later.kind is not null)
+        from observation
+        asof join change
+            on observation.network = change.network
+            and observation.commission_code = change.commission_code
+            and date_trunc('day', observation.pulled_at) > change.changed_at
+        left join change as later
+            on later.network = change.network
+            and later.commission_code = change.commission_code
+            and later.position = change.position + 1
+        where observation.feed in (
+            'awin.publisher_transactions', 'everflow.conversions', 'tune.conversions',
+            'partnerize.conversions', 'shareasale.activity'
+        ) and observation.is_money
+    """).fetchall()
+    assert compared > 1000
+    assert amended > 100
+    assert different == 0
+
+
 def test_impacts_updates_add_up_to_its_actions(truth: duckdb.DuckDBPyConnection) -> None:
     [(different,)] = truth.execute("""
         select count(*) from (
