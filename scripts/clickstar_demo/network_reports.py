@@ -95,12 +95,15 @@ class Reports:
                 _add_records(lines, feed, one, Window(start - dt.timedelta(days=1), until, UTC))
                 continue
             state = one.at(until)
-            if state is None or (board.is_net and state.status in ("reversed", "deleted")):
+            if state is None:
                 continue
             day = naive(one.sold_at, zone, "%Y-%m-%d")
             assert day is not None
             target = left_out if board.is_slow and one.sold_at >= horizon else lines
+            # A day whose only sale was reversed is reported with nothing in it.
             line = target.setdefault((day, one.currency), Line())
+            if board.is_net and state.status in ("reversed", "deleted"):
+                continue
             line.sales += one.kind == "sale"
             line.sale += state.sale
             line.commission += state.commission

@@ -381,6 +381,13 @@ def test_reports_differ_only_where_the_truth_says(
     """Sums the feed's days anew: a report of gross sales, by the days of New York."""
     reports = sorted((demo / "network_reports").rglob("*.csv"))
     assert len(reports) == 2
+    lines = [
+        {(row["network_code"], row["account_code"], row["reported_date"], row["currency_code"])
+         for row in rows_of(report)}
+        for report in reports
+    ]  # fmt: skip
+    # A line that a later report does not have would stand for ever as it was.
+    assert lines[0] < lines[1]
     said: dict[tuple[str, str], Decimal] = {
         (row["reported_date"], row["currency_code"]): Decimal(row["sale_amount"])
         for row in rows_of(reports[-1])
