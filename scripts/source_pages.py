@@ -168,7 +168,7 @@ def patterns(node: Node) -> list[str]:
 
 def written(files: Mapping[str, Any]) -> str:
     """Say in which format files are, and what one record of them is if they are XML."""
-    record = f", each {code(files['record'])}" if "record" in files else ""
+    record = "".join(f", each {code(files[key])}" for key in ("record", "each") if key in files)
     return f"{files['format']}{record}"
 
 

@@ -11,6 +11,8 @@
     cast('{{ feed }}' as varchar(63)) as feed,
     cast('{{ network_code }}' as varchar(30)) as network_code
     {%- for name, data_type in columns.items() %},
-    cast({{ values.get(name, 'null') }} as {{ data_type }}) as {{ name }}
+    {#- A status that is not said is a word, too: the test of the words names it. #}
+    {%- set value = "coalesce(" ~ values[name] ~ ", 'none')" if name == 'network_status' else values.get(name, 'null') %}
+    cast({{ value }} as {{ data_type }}) as {{ name }}
     {%- endfor %}
 {%- endmacro %}

@@ -1,11 +1,23 @@
 {%- set kinds = {
-    'advertiser': ['reports', 'costs'],
-    'partner': ['reports', 'costs'],
-    'program': ['reports', 'costs'],
-    'campaign': ['costs'],
+    'advertiser': ['commissions', 'reports', 'costs'],
+    'partner': ['commissions', 'reports', 'costs'],
+    'program': ['commissions', 'reports', 'costs'],
+    'campaign': ['commissions', 'costs'],
+    'creative': ['commissions'],
 } -%}
 
 with
+
+commissions as (
+    select
+        network_code,
+        advertiser_source_id,
+        partner_source_id,
+        program_source_id,
+        campaign_source_id,
+        creative_source_id
+    from {{ ref('int_commissions__attributes') }}
+),
 
 reports as (
     select

@@ -17,6 +17,7 @@ source as (
         rejected,
         unknown_columns,
         batch_id,
+        modified_at,
         started_at,
         loaded_at
     from {{ source('loader', 'files') }}
@@ -39,6 +40,7 @@ final as (
         records,
         accepted,
         rejected,
+        modified_at,
         started_at,
         loaded_at
     from source

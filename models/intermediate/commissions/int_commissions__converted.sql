@@ -1,0 +1,102 @@
+{{
+    config(
+        materialized='table',
+        contract={'enforced': true},
+        dist='commission_key',
+        sort=['commission_key'],
+        indexes=[{'columns': ['commission_key']}],
+    )
+}}
+
+{%- set policies = {'sale': 'sale', 'commission': 'commission', 'network_fee': 'fee'} %}
+{%- set dates = {
+    'occurred': 'cast(' ~ reporting_timestamp('dated.occurred_at') ~ ' as date)',
+    'recorded': 'cast(' ~ reporting_timestamp('dated.recorded_at') ~ ' as date)',
+} %}
+{%- set rates = {'occurred': 'rates_occurred.rate', 'recorded': 'rates_recorded.rate'} %}
+
+with
+
+entries as (
+    select *
+    from {{ ref('int_commissions__entries') }}
+),
+
+attributes as (
+    select
+        commission_key,
+        network_code,
+        advertiser_source_id,
+        occurred_at
+    from {{ ref('int_commissions__attributes') }}
+),
+
+members as (
+    select
+        network_code,
+        source_id,
+        member_key,
+        valid_from,
+        valid_to
+    from {{ ref('int_members__versions') }}
+    where kind = 'advertiser'
+),
+
+advertisers as (
+    select
+        advertiser_key,
+        reporting_currency_code
+    from {{ ref('int_master__advertiser_versions') }}
+),
+
+dated as (
+    select
+        entries.*,
+        attributes.occurred_at,
+        coalesce(advertisers.reporting_currency_code, {{ reporting_currency() }})
+            as reporting_currency_code
+    from entries
+    inner join attributes on entries.commission_key = attributes.commission_key
+    left join members
+        on
+            attributes.network_code = members.network_code
+            and attributes.advertiser_source_id = members.source_id
+            and attributes.occurred_at >= members.valid_from
+            and attributes.occurred_at < members.valid_to
+    left join advertisers on members.member_key = advertisers.advertiser_key
+),
+
+final as (
+    select
+        dated.commission_key,
+        dated.currency_code,
+        dated.place,
+        dated.feed,
+        dated.change_type,
+        dated.network_status,
+        dated.status,
+        dated.previous_status,
+        dated.reason,
+        dated.reporting_currency_code,
+        {% for amount in commission_amounts() %}
+            dated.{{ amount }}_amount,
+            dated.{{ amount }}_level,
+            {{ conversion_date(policies[amount], rates) }} as {{ amount }}_rate,
+            case
+                when dated.{{ amount }}_amount = 0 then cast(0 as numeric(18, 6))
+                else {{ converted_amount(
+                    'dated.' ~ amount ~ '_amount', conversion_date(policies[amount], rates)
+                ) }}
+            end as reporting_{{ amount }}_amount,
+        {% endfor %}
+        dated.is_present_currency,
+        dated.occurred_at,
+        dated.recorded_at,
+        dated.pulled_at,
+        dated.file_id,
+        dated.line_number
+    from dated
+    {{ commission_rates('dated', dates) }}
+)
+
+select * from final

@@ -1,0 +1,11 @@
+{{
+    config(
+        materialized='table',
+        contract={'enforced': true},
+        dist='commission_key',
+        sort=['commission_key'],
+        indexes=[{'columns': ['commission_key']}],
+    )
+}}
+
+{{ commission_entries(commission_observations()) }}

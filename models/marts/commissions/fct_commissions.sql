@@ -1,0 +1,235 @@
+{%- set members = ['advertiser', 'partner', 'program', 'campaign', 'creative'] -%}
+{%- set milestones = ['clicked', 'approved', 'reversed', 'paid'] -%}
+
+{{
+    config(
+        dist='commission_key',
+        sort=['date_key'],
+        indexes=[{'columns': ['date_key']}, {'columns': ['commission_key'], 'unique': True}],
+    )
+}}
+
+with
+
+{% for member in members %}
+    {{ member }}_versions as (
+        select
+            network_code,
+            source_id,
+            member_key,
+            valid_from,
+            valid_to
+        from {{ ref('int_members__versions') }}
+        where kind = '{{ member }}'
+    ),
+
+{% endfor %}
+attributes as (
+    select *
+    from {{ ref('int_commissions__attributes') }}
+),
+
+states as (
+    select *
+    from {{ ref('int_commissions__states') }}
+),
+
+converted as (
+    select
+        commission_key,
+        {% for amount in commission_amounts() %}
+            sum(reporting_{{ amount }}_amount) as {{ amount }}_amount,
+            max(case when place = 1 then {{ amount }}_rate end) as {{ amount }}_rate,
+            sum(
+                case
+                    when {{ amount }}_amount != 0 and {{ amount }}_rate is null then 1
+                    else 0
+                end
+            ) as {{ amount }}_missing,
+        {% endfor %}
+        max(reporting_currency_code) as reporting_currency_code
+    from {{ ref('int_commissions__converted') }}
+    group by commission_key
+),
+
+matches as (
+    select
+        commission_key,
+        click_id,
+        match_method,
+        match_confidence,
+        clicked_at
+    from {{ ref('int_commissions__matched_to_clicks') }}
+),
+
+clicks as (
+    select
+        click_id,
+        channel_key,
+        device_key
+    from {{ ref('fct_clicks') }}
+),
+
+partners as (
+    select
+        partner_key,
+        channel_code
+    from {{ ref('int_master__partner_versions') }}
+),
+
+channels as (
+    select
+        channel_key,
+        channel_code
+    from {{ ref('dim_channel') }}
+),
+
+networks as (
+    select
+        network_key,
+        network_code
+    from {{ ref('dim_network') }}
+),
+
+countries as (
+    select
+        country_key,
+        country_code
+    from {{ ref('dim_country') }}
+),
+
+currencies as (
+    select
+        currency_key,
+        currency_code
+    from {{ ref('dim_currency') }}
+),
+
+commissions as (
+    select
+        attributes.*,
+        states.currency_code,
+        states.network_status,
+        states.status,
+        states.entries,
+        {% for amount in commission_amounts() %}
+            states.{{ amount }}_amount,
+            states.gross_{{ amount }}_amount,
+            states.net_{{ amount }}_amount,
+        {% endfor %}
+        -- What the network says of its approval is nearer than when we saw it.
+        case
+            when states.status = 'approved'
+                then coalesce(attributes.approved_at, states.approved_at)
+        end as was_approved_at,
+        states.reversed_at,
+        states.paid_at,
+        states.first_recorded_at,
+        states.last_recorded_at,
+        -- A click that we have tells its time better than the network does.
+        coalesce(matches.clicked_at, attributes.clicked_at) as click_at,
+        matches.click_id,
+        matches.match_method,
+        matches.match_confidence
+    from attributes
+    inner join states on attributes.commission_key = states.commission_key
+    left join matches on attributes.commission_key = matches.commission_key
+),
+
+final as (
+    select
+        commissions.commission_key,
+        {{ reporting_date_key('commissions.occurred_at') }} as date_key,
+        {{ reporting_date_key('commissions.click_at') }} as clicked_date_key,
+        {{ reporting_date_key('commissions.was_approved_at') }} as approved_date_key,
+        {{ reporting_date_key('commissions.reversed_at') }} as reversed_date_key,
+        {{ reporting_date_key('commissions.paid_at') }} as paid_date_key,
+        {% for member in members %}
+            coalesce({{ member }}_versions.member_key, -1) as {{ member }}_key,
+        {% endfor %}
+        coalesce(clicks.channel_key, channels.channel_key, -1) as channel_key,
+        coalesce(networks.network_key, -1) as network_key,
+        coalesce(clicks.device_key, -1) as device_key,
+        coalesce(countries.country_key, -1) as country_key,
+        coalesce(currencies.currency_key, -1) as currency_key,
+        {{ dimension_key([
+            'commissions.network_code', 'commissions.network_status', 'commissions.status'
+        ]) }} as commission_status_key,
+        commissions.click_id,
+        commissions.network_code,
+        commissions.commission_code,
+        commissions.account_code,
+        commissions.order_code,
+        commissions.sub_id,
+        commissions.commission_type,
+        commissions.status,
+        commissions.reason,
+        commissions.payment_code,
+        commissions.customer_type,
+        commissions.coupon_code,
+        cast(coalesce(commissions.match_method, 'none') as varchar(20)) as match_method,
+        commissions.match_confidence,
+        commissions.currency_code,
+        converted.reporting_currency_code,
+        {% for amount in commission_amounts() %}
+            commissions.{{ amount }}_amount,
+            commissions.gross_{{ amount }}_amount,
+            commissions.net_{{ amount }}_amount,
+            case
+                when converted.{{ amount }}_missing > 0 then null
+                when commissions.gross_{{ amount }}_amount = 0 then cast(0 as numeric(18, 6))
+                else {{ converted_amount(
+                    'commissions.gross_' ~ amount ~ '_amount', 'converted.' ~ amount ~ '_rate'
+                ) }}
+            end as reporting_gross_{{ amount }}_amount,
+            cast(
+                case
+                    when converted.{{ amount }}_missing > 0 then null
+                    when commissions.status in ('pending', 'approved')
+                        then converted.{{ amount }}_amount
+                    else 0
+                end as numeric(18, 6)
+            ) as reporting_net_{{ amount }}_amount,
+        {% endfor %}
+        commissions.observations,
+        commissions.entries,
+        commissions.corrections,
+        cast(
+            cast({{ reporting_timestamp('commissions.was_approved_at') }} as date)
+            - cast({{ reporting_timestamp('commissions.occurred_at') }} as date) as integer
+        ) as approval_lag_days,
+        converted.sale_missing + converted.commission_missing + converted.network_fee_missing > 0
+            as has_missing_rate,
+        commissions.match_method is not null as is_matched,
+        commissions.paid_at is not null as is_paid,
+        cast({{ reporting_timestamp('commissions.occurred_at') }} as date) as occurred_date,
+        {% for milestone in ['click', 'was_approved', 'reversed', 'paid'] %}
+            cast({{ reporting_timestamp('commissions.' ~ milestone ~ '_at') }} as date)
+                as {{ milestones[loop.index0] }}_date,
+        {% endfor %}
+        commissions.occurred_at,
+        commissions.click_at as clicked_at,
+        commissions.was_approved_at as approved_at,
+        commissions.reversed_at,
+        commissions.paid_at,
+        commissions.first_recorded_at,
+        commissions.last_recorded_at
+    from commissions
+    inner join converted on commissions.commission_key = converted.commission_key
+    {% for member in members %}
+        left join {{ member }}_versions
+            on
+                commissions.network_code = {{ member }}_versions.network_code
+                and commissions.{{ member }}_source_id = {{ member }}_versions.source_id
+                and commissions.occurred_at >= {{ member }}_versions.valid_from
+                and commissions.occurred_at < {{ member }}_versions.valid_to
+    {% endfor %}
+    left join clicks on commissions.click_id = clicks.click_id
+    left join partners on partner_versions.member_key = partners.partner_key
+    left join channels on partners.channel_code = channels.channel_code
+    left join networks on commissions.network_code = networks.network_code
+    left join countries on commissions.country_code = countries.country_code
+    left join currencies on commissions.currency_code = currencies.currency_code
+)
+
+select * from final
