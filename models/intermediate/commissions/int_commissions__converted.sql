@@ -13,7 +13,7 @@
     'occurred': 'cast(' ~ reporting_timestamp('dated.occurred_at') ~ ' as date)',
     'recorded': 'cast(' ~ reporting_timestamp('dated.recorded_at') ~ ' as date)',
 } %}
-{%- set rates = {'occurred': 'rates_occurred.rate', 'recorded': 'rates_recorded.rate'} %}
+{%- set targets = ['reporting', 'client'] %}
 
 with
 
@@ -53,8 +53,9 @@ dated as (
     select
         entries.*,
         attributes.occurred_at,
+        {{ reporting_currency() }} as reporting_currency_code,
         coalesce(advertisers.reporting_currency_code, {{ reporting_currency() }})
-            as reporting_currency_code
+            as client_currency_code
     from entries
     inner join attributes on entries.commission_key = attributes.commission_key
     left join members
@@ -78,16 +79,21 @@ final as (
         dated.previous_status,
         dated.reason,
         dated.reporting_currency_code,
+        dated.client_currency_code,
         {% for amount in commission_amounts() %}
             dated.{{ amount }}_amount,
             dated.{{ amount }}_level,
-            {{ conversion_date(policies[amount], rates) }} as {{ amount }}_rate,
-            case
-                when dated.{{ amount }}_amount = 0 then cast(0 as numeric(18, 6))
-                else {{ converted_amount(
-                    'dated.' ~ amount ~ '_amount', conversion_date(policies[amount], rates)
-                ) }}
-            end as reporting_{{ amount }}_amount,
+            {% for target in targets %}
+                {%- set rate = conversion_date(policies[amount], {
+                    'occurred': target ~ '_rates_occurred.rate',
+                    'recorded': target ~ '_rates_recorded.rate',
+                }) %}
+                {{ rate }} as {{ target }}_{{ amount }}_rate,
+                case
+                    when dated.{{ amount }}_amount = 0 then cast(0 as numeric(18, 6))
+                    else {{ converted_amount('dated.' ~ amount ~ '_amount', rate) }}
+                end as {{ target }}_{{ amount }}_amount,
+            {% endfor %}
         {% endfor %}
         dated.is_present_currency,
         dated.occurred_at,
@@ -96,7 +102,7 @@ final as (
         dated.file_id,
         dated.line_number
     from dated
-    {{ commission_rates('dated', dates) }}
+    {{ commission_rates('dated', targets, dates) }}
 )
 
 select * from final

@@ -44,6 +44,7 @@ final as (
             'clicked_at': 'clicked_at',
             'occurred_at': 'occurred_at',
             'modified_at': 'updated_at',
+            'paid_at': "case when status = 'paid' then pulled_at end",
             'pulled_at': 'pulled_at',
             'file_id': 'file_id',
             'line_number': 'line_number',

@@ -64,6 +64,7 @@ final as (
             'occurred_at': 'converted_at',
             'modified_at': 'coalesce(item_updated_at, last_modified_at)',
             'approved_at': 'item_approved_at',
+            'paid_at': "case when nullif(publisher_self_bill_id, '0') is not null then pulled_at end",
             'pulled_at': 'pulled_at',
             'file_id': 'file_id',
             'line_number': 'line_number',

@@ -57,9 +57,11 @@ final as (
         entries.reason,
         entries.currency_code,
         entries.reporting_currency_code,
+        entries.client_currency_code,
         {% for amount in commission_amounts() %}
             entries.{{ amount }}_amount,
             entries.reporting_{{ amount }}_amount,
+            entries.client_{{ amount }}_amount,
         {% endfor %}
         entries.place as event_number,
         entries.file_id,

@@ -1,4 +1,5 @@
 {%- set members = ['advertiser', 'partner', 'program', 'campaign', 'creative'] -%}
+{%- set targets = ['reporting', 'client'] -%}
 {%- set milestones = ['clicked', 'approved', 'reversed', 'paid'] -%}
 
 {{
@@ -38,16 +39,34 @@ converted as (
     select
         commission_key,
         {% for amount in commission_amounts() %}
-            sum(reporting_{{ amount }}_amount) as {{ amount }}_amount,
-            max(case when place = 1 then {{ amount }}_rate end) as {{ amount }}_rate,
-            sum(
-                case
-                    when {{ amount }}_amount != 0 and {{ amount }}_rate is null then 1
-                    else 0
-                end
-            ) as {{ amount }}_missing,
+            {% for target in targets %}
+                sum({{ target }}_{{ amount }}_amount) as {{ target }}_{{ amount }}_amount,
+                max(case when place = 1 then {{ target }}_{{ amount }}_rate end)
+                    as {{ target }}_{{ amount }}_rate,
+                sum(
+                    case
+                        when {{ amount }}_amount != 0 and {{ target }}_{{ amount }}_rate is null
+                            then 1
+                        else 0
+                    end
+                ) as {{ target }}_{{ amount }}_missing,
+            {% endfor %}
         {% endfor %}
-        max(reporting_currency_code) as reporting_currency_code
+        sum(
+            case
+                {% for amount in commission_amounts() %}
+                    when
+                        {{ amount }}_amount != 0
+                        and (
+                            reporting_{{ amount }}_rate is null or client_{{ amount }}_rate is null
+                        )
+                        then 1
+                {% endfor %}
+                else 0
+            end
+        ) as missing_rates,
+        max(reporting_currency_code) as reporting_currency_code,
+        max(client_currency_code) as client_currency_code
     from {{ ref('int_commissions__converted') }}
     group by commission_key
 ),
@@ -171,25 +190,27 @@ final as (
         commissions.match_confidence,
         commissions.currency_code,
         converted.reporting_currency_code,
+        converted.client_currency_code,
         {% for amount in commission_amounts() %}
             commissions.{{ amount }}_amount,
             commissions.gross_{{ amount }}_amount,
             commissions.net_{{ amount }}_amount,
-            case
-                when converted.{{ amount }}_missing > 0 then null
-                when commissions.gross_{{ amount }}_amount = 0 then cast(0 as numeric(18, 6))
-                else {{ converted_amount(
-                    'commissions.gross_' ~ amount ~ '_amount', 'converted.' ~ amount ~ '_rate'
-                ) }}
-            end as reporting_gross_{{ amount }}_amount,
-            cast(
+            {% for target in targets %}
+                {%- set rate = 'converted.' ~ target ~ '_' ~ amount ~ '_rate' %}
                 case
-                    when converted.{{ amount }}_missing > 0 then null
-                    when commissions.status in ('pending', 'approved')
-                        then converted.{{ amount }}_amount
-                    else 0
-                end as numeric(18, 6)
-            ) as reporting_net_{{ amount }}_amount,
+                    when converted.{{ target }}_{{ amount }}_missing > 0 then null
+                    when commissions.gross_{{ amount }}_amount = 0 then cast(0 as numeric(18, 6))
+                    else {{ converted_amount('commissions.gross_' ~ amount ~ '_amount', rate) }}
+                end as {{ target }}_gross_{{ amount }}_amount,
+                cast(
+                    case
+                        when converted.{{ target }}_{{ amount }}_missing > 0 then null
+                        when commissions.status in ('pending', 'approved')
+                            then converted.{{ target }}_{{ amount }}_amount
+                        else 0
+                    end as numeric(18, 6)
+                ) as {{ target }}_net_{{ amount }}_amount,
+            {% endfor %}
         {% endfor %}
         commissions.observations,
         commissions.entries,
@@ -198,8 +219,7 @@ final as (
             cast({{ reporting_timestamp('commissions.was_approved_at') }} as date)
             - cast({{ reporting_timestamp('commissions.occurred_at') }} as date) as integer
         ) as approval_lag_days,
-        converted.sale_missing + converted.commission_missing + converted.network_fee_missing > 0
-            as has_missing_rate,
+        converted.missing_rates > 0 as has_missing_rate,
         commissions.match_method is not null as is_matched,
         commissions.paid_at is not null as is_paid,
         cast({{ reporting_timestamp('commissions.occurred_at') }} as date) as occurred_date,
