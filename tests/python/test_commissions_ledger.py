@@ -64,9 +64,7 @@ def seed_rows(name: str) -> list[list[str]]:
 
 # --- random observations --------------------------------------------------------------------------
 
-AMOUNT = st.one_of(
-    st.none(), st.integers(-300, 900).map(lambda cents: Decimal(cents).scaleb(-2))
-)
+AMOUNT = st.one_of(st.none(), st.integers(-300, 900).map(lambda cents: Decimal(cents).scaleb(-2)))
 
 
 @st.composite
@@ -185,9 +183,7 @@ def on_duckdb(compiled: tuple[str, str]) -> Iterator[Run]:
 
 
 @pytest.fixture(scope="module")
-def on_postgres(
-    compiled: tuple[str, str], postgres_server: PostgresServer
-) -> Iterator[Run]:
+def on_postgres(compiled: tuple[str, str], postgres_server: PostgresServer) -> Iterator[Run]:
     """Return a function that runs the ledger on PostgreSQL."""
     name = "commission_ledger"
     postgres_server.create_database(name)

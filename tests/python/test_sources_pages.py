@@ -118,11 +118,11 @@ def test_what_comes_from_a_path_is_said(manifest: Mapping[str, Any]) -> None:
     )
     assert "| the folder `account=…` of its path |" in page
     assert "| `clickdate` and `clicktime`, as `%Y-%m-%d 00:00:00.0 %I:%M:%S %p` or" in page
-def test_a_page_says_what_comes_from_the_path(manifest: Mapping[str, Any]) -> None:
-    """A reader must see which zone the network's times are in, and what is no field of a record."""
+
+
+def test_a_page_says_what_one_record_of_a_document_is(manifest: Mapping[str, Any]) -> None:
+    """Guards who counts the rows: of a list inside a document each element is one."""
     page = source_pages.pages(manifest)["partnerize.md"]
-    assert "| `side` | varchar(20) | `side=` in the path |" in page
-    assert "in the zone that the path names (`time_zone=`), else in UTC." in page
-    assert "One row is one element of `conversion_data.conversion_items`" in page
+    assert "| json, each `conversion_data.conversion_items` |" in page
     report = source_pages.pages(manifest)["rakuten.md"]
     assert "| `Transaction Date` and `Transaction Time`, as `%m/%d/%y %H:%M:%S` or " in report
