@@ -13,7 +13,6 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
-from pathlib import Path
 from typing import Any, Protocol
 
 import duckdb
@@ -272,20 +271,21 @@ def test_the_ledger_equals_the_fold_on_postgres(
 
 def awin(day: int, word: str, sale: str, commission: str, **more: Any) -> Observation:
     """A pull of Awin transaction 1 on a day of March 2026."""
-    given = {"status": {"declined": "reversed"}.get(word, word), "paid_at": None, "file_id": day}
-    given |= more
+    given: dict[str, Any] = {"currency": "EUR", "paid_at": None} | more
     return Observation(
         commission=1,
         feed="awin.publisher_transactions",
         mode="state",
         record=None,
+        status={"declined": "reversed"}.get(word, word),
         word=word,
-        currency=str(given.pop("currency", "EUR")),
+        currency=given["currency"],
         amounts=(Decimal(sale), Decimal(commission), None),
         modified_at=None,
         pulled_at=DAY + dt.timedelta(days=day - 1),
+        paid_at=given["paid_at"],
+        file_id=day,
         line_number=1,
-        **given,
     )
 
 
@@ -459,5 +459,5 @@ def test_silence_of_a_full_window_deletes_and_other_silence_says_nothing(on_duck
     _, states = on_duckdb([*both, outside])
     assert {s["status"] for s in states} == {"approved"}
     # It is there again in a later pull: the deletion was a mistake of the network.
-    entries, states = on_duckdb([*both, everflow(4, 9, **window), everflow(5, 12, **window)])
+    _, states = on_duckdb([*both, everflow(4, 9, **window), everflow(5, 12, **window)])
     assert {s["commission_key"]: s["status"] for s in states}[5] == "approved"
