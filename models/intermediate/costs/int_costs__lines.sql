@@ -52,7 +52,9 @@ final as (
         case
             when spread = 'daily' and period_to > period_from then period_to
             else period_from
-        end as to_date
+        end as to_date,
+        -- What it is for, whether or not it is spread over it.
+        case when period_to > period_from then period_to else period_from end as period_to_date
     from lines
     where copy_number = 1
 )

@@ -35,14 +35,28 @@ states as (
     from {{ ref('int_commissions__states') }}
 ),
 
+-- A commission may have begun in another currency than it is in now.
+in_currency as (
+    select
+        entries.*,
+        coalesce(entries.currency_code, '') = coalesce(states.currency_code, '')
+        and row_number() over (
+            partition by entries.commission_key, coalesce(entries.currency_code, '')
+            order by entries.place
+        ) = 1 as is_first_in_present_currency
+    from {{ ref('int_commissions__converted') }} as entries
+    inner join states on entries.commission_key = states.commission_key
+),
+
 converted as (
     select
         commission_key,
         {% for amount in commission_amounts() %}
             {% for target in targets %}
                 sum({{ target }}_{{ amount }}_amount) as {{ target }}_{{ amount }}_amount,
-                max(case when place = 1 then {{ target }}_{{ amount }}_rate end)
-                    as {{ target }}_{{ amount }}_rate,
+                max(
+                    case when is_first_in_present_currency then {{ target }}_{{ amount }}_rate end
+                ) as {{ target }}_{{ amount }}_rate,
                 sum(
                     case
                         when {{ amount }}_amount != 0 and {{ target }}_{{ amount }}_rate is null
@@ -67,7 +81,7 @@ converted as (
         ) as missing_rates,
         max(reporting_currency_code) as reporting_currency_code,
         max(client_currency_code) as client_currency_code
-    from {{ ref('int_commissions__converted') }}
+    from in_currency
     group by commission_key
 ),
 
@@ -175,6 +189,20 @@ final as (
             'commissions.network_code', 'commissions.network_status', 'commissions.status'
         ]) }} as commission_status_key,
         commissions.click_id,
+        -- Nobody ordered a bonus, an adjustment by hand, or a return that is a line of its own.
+        case
+            when
+                coalesce(lower(commissions.commission_type), '') != 'bonus'
+                and coalesce(commissions.network_status, '') != 'adjustment'
+                and commissions.sale_amount >= 0
+                and commissions.commission_amount >= 0
+                then {{ dimension_key([
+                    'commissions.network_code',
+                    'commissions.advertiser_source_id',
+                    'commissions.order_code',
+                    'case when commissions.order_code is null then commissions.commission_code end',
+                ]) }}
+        end as order_id,
         commissions.network_code,
         commissions.commission_code,
         commissions.account_code,
