@@ -23,8 +23,11 @@ lines as (
         {% endfor %}
         channel_code,
         currency_code,
+        amount,
         file_id,
-        line_number
+        line_number,
+        from_date,
+        period_to_date
     from {{ ref('int_costs__lines') }}
 ),
 
@@ -47,6 +50,21 @@ clicks as (
         clicked_date
     from {{ ref('fct_clicks') }}
     where cost_amount is not null
+),
+
+commissions as (
+    select
+        commission_key,
+        date_key,
+        {{ keys | join(',\n        ') }},
+        network_code,
+        currency_code,
+        net_network_fee_amount,
+        reporting_net_network_fee_amount,
+        client_net_network_fee_amount,
+        occurred_date
+    from {{ ref('fct_commissions') }}
+    where net_network_fee_amount != 0
 ),
 
 {% for member in members %}
@@ -166,8 +184,102 @@ of_clicks as (
         clicked_date
 ),
 
+-- The network's invoice is what is paid: where bookkeeping has one for a day, the fees that the
+-- network told of with each commission of that day are the same money.
+invoices as (
+    select
+        cost_code,
+        network_code,
+        {% for member in members %}
+            coalesce({{ member }}_code, {{ member }}_source_id) is not null as names_{{ member }},
+        {% endfor %}
+        from_date,
+        period_to_date
+    from lines
+    where cost_type = 'network_fee' and amount > 0
+),
+
+{% for member in members %}
+    -- Every version of whom the invoice names.
+    invoiced_{{ member }}s as (
+        select
+            lines.cost_code,
+            {{ member }}_records.{{ member }}_key
+        from lines
+        inner join {{ member }}_records
+            on lines.{{ member }}_code = {{ member }}_records.{{ member }}_code
+        where lines.cost_type = 'network_fee'
+        union
+        select
+            lines.cost_code,
+            {{ member }}_versions.member_key as {{ member }}_key
+        from lines
+        inner join {{ member }}_versions
+            on
+                lines.network_code = {{ member }}_versions.network_code
+                and lines.{{ member }}_source_id = {{ member }}_versions.source_id
+        where lines.cost_type = 'network_fee' and lines.{{ member }}_code is null
+    ),
+
+{% endfor %}
+invoiced as (
+    select distinct commissions.commission_key
+    from commissions
+    inner join invoices
+        on
+            commissions.network_code = invoices.network_code
+            and commissions.occurred_date >= invoices.from_date
+            and commissions.occurred_date <= invoices.period_to_date
+    {% for member in members %}
+        left join invoiced_{{ member }}s
+            on
+                invoices.cost_code = invoiced_{{ member }}s.cost_code
+                and commissions.{{ member }}_key = invoiced_{{ member }}s.{{ member }}_key
+    {% endfor %}
+    where
+        {% for member in members %}
+            {{ 'and ' if not loop.first }}(
+                not invoices.names_{{ member }}
+                or invoiced_{{ member }}s.{{ member }}_key is not null
+            )
+        {% endfor %}
+),
+
+of_commissions as (
+    select
+        cast('commissions' as varchar(20)) as cost_origin,
+        cast(null as varchar(128)) as cost_code,
+        cast('network_fee' as varchar(30)) as cost_type,
+        commissions.date_key,
+        {% for key in keys %}
+            commissions.{{ key }},
+        {% endfor %}
+        commissions.currency_code,
+        sum(commissions.net_network_fee_amount) as cost_amount,
+        -- Already converted, by the policy for fees. A plain sum would leave out what has no rate.
+        {% for purpose in ['reporting', 'client'] %}
+            case
+                when count(*) = count(commissions.{{ purpose }}_net_network_fee_amount)
+                    then sum(commissions.{{ purpose }}_net_network_fee_amount)
+            end as {{ purpose }}_cost_amount,
+        {% endfor %}
+        cast(null as bigint) as file_id,
+        cast(null as bigint) as line_number,
+        commissions.occurred_date as incurred_date
+    from commissions
+    left join invoiced on commissions.commission_key = invoiced.commission_key
+    where invoiced.commission_key is null
+    group by
+        commissions.date_key,
+        {% for key in keys %}
+            commissions.{{ key }},
+        {% endfor %}
+        commissions.currency_code,
+        commissions.occurred_date
+),
+
 unioned as (
-    {% for origin in ['of_lines', 'of_clicks'] %}
+    {% for origin in ['of_lines', 'of_clicks', 'of_commissions'] %}
         select
             cost_origin,
             cost_code,
@@ -176,6 +288,13 @@ unioned as (
             {{ keys | join(',\n            ') }},
             currency_code,
             cost_amount,
+            {% for purpose in ['reporting', 'client'] %}
+                {% if origin == 'of_commissions' %}
+                    {{ purpose }}_cost_amount,
+                {% else %}
+                    cast(null as numeric(18, 6)) as {{ purpose }}_cost_amount,
+                {% endif %}
+            {% endfor %}
             file_id,
             line_number,
             incurred_date
@@ -214,9 +333,14 @@ final as (
         priced.reporting_currency_code,
         cast(priced.client_currency_code as varchar(3)) as client_currency_code,
         cast(priced.cost_amount as numeric(18, 6)) as cost_amount,
-        {{ converted_amount('priced.cost_amount', 'reporting_rates.rate') }}
-            as reporting_cost_amount,
-        {{ converted_amount('priced.cost_amount', 'client_rates.rate') }} as client_cost_amount,
+        {% for purpose in ['reporting', 'client'] %}
+            cast(
+                case
+                    when priced.cost_origin = 'commissions' then priced.{{ purpose }}_cost_amount
+                    else {{ converted_amount('priced.cost_amount', purpose ~ '_rates.rate') }}
+                end as numeric(18, 6)
+            ) as {{ purpose }}_cost_amount,
+        {% endfor %}
         priced.file_id,
         priced.line_number,
         priced.incurred_date
