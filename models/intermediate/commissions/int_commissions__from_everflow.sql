@@ -26,6 +26,8 @@ conversions as (
         converted_at,
         clicked_at,
         pulled_at,
+        full_from,
+        full_to,
         file_id,
         line_number
     from {{ ref('stg_everflow__conversions') }}
@@ -63,6 +65,8 @@ final as (
             'clicked_at': 'clicked_at',
             'occurred_at': 'converted_at',
             'pulled_at': 'pulled_at',
+            'full_from': 'full_from',
+            'full_to': 'full_to',
             'file_id': 'file_id',
             'line_number': 'line_number',
         }) }}

@@ -26,6 +26,8 @@ conversions as (
         converted_at,
         session_at,
         pulled_at,
+        full_from,
+        full_to,
         file_id,
         line_number
     from {{ ref('stg_tune__conversions') }}
@@ -56,6 +58,8 @@ worded as (
         converted_at,
         session_at,
         pulled_at,
+        full_from,
+        full_to,
         file_id,
         line_number,
         -- The status is one of three words; the code says what it is about.
@@ -102,6 +106,8 @@ final as (
             'clicked_at': 'session_at',
             'occurred_at': 'converted_at',
             'pulled_at': 'pulled_at',
+            'full_from': 'full_from',
+            'full_to': 'full_to',
             'file_id': 'file_id',
             'line_number': 'line_number',
         }) }}
