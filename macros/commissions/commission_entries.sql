@@ -24,7 +24,8 @@
     ),
 
     -- A feed that declares full windows says by a pull's silence that a commission is gone; any other
-    -- pull "that no longer contains a row says nothing about it".
+    -- pull "that no longer contains a row says nothing about it". Nor does one of which a record was
+    -- rejected: that may be the very one.
     full_pulls as (
         select
             feed,
@@ -37,6 +38,7 @@
         from observed
         where declares_full_windows and full_from is not null and full_to is not null
         group by feed, coalesce(side, ''), coalesce(account_code, ''), full_from, full_to, pulled_at
+        having coalesce(max(rejected_records), 0) = 0
     ),
 
     held as (

@@ -33,7 +33,7 @@ COLUMNS = (
     " currency_code varchar(3), sale_amount numeric(18,6), commission_amount numeric(18,6),"
     " network_fee_amount numeric(18,6), paid_at timestamp, occurred_at timestamp,"
     " modified_at timestamp, pulled_at timestamp, full_from timestamp, full_to timestamp,"
-    " file_id bigint, line_number bigint"
+    " rejected_records bigint, file_id bigint, line_number bigint"
 )
 SEEDS = {
     "commission_feeds": "feed varchar(63), network_code varchar(30), mode varchar(10),"
@@ -454,6 +454,9 @@ def test_silence_of_a_full_window_deletes_and_other_silence_says_nothing(on_duck
     assert {s["commission_key"]: s["status"] for s in states} == {4: "approved", 5: "deleted"}
     assert {s["commission_key"]: str(s["sale_amount"]) for s in states}[5] == "0.000000"
     _, states = on_duckdb([*both, everflow(4, 9)])
+    assert {s["status"] for s in states} == {"approved"}
+    # A record of the pull was rejected: it may be the missing one.
+    _, states = on_duckdb([*both, everflow(4, 9, **window, rejected_records=1)])
     assert {s["status"] for s in states} == {"approved"}
     outside = everflow(6, 10, **later) | {"occurred_at": DAY + dt.timedelta(days=6)}
     _, states = on_duckdb([*both, outside])
