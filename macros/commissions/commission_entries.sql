@@ -20,7 +20,7 @@
             feeds.declares_full_windows,
             coalesce(observations.modified_at, observations.pulled_at) as effective_at
         from {{ observations }} as observations
-        inner join {{ ref('commission_feeds') }} as feeds on observations.feed = feeds.feed
+        inner join (select * from {{ ref('commission_feeds') }}) as feeds on observations.feed = feeds.feed
     ),
 
     -- A feed that declares full windows says by a pull's silence that a commission is gone; any other
@@ -121,12 +121,12 @@
             cast(0 as bigint) as line_number,
             feeds.network_code
         from gone
-        inner join {{ ref('commission_feeds') }} as feeds on gone.feed = feeds.feed
+        inner join (select * from {{ ref('commission_feeds') }}) as feeds on gone.feed = feeds.feed
     ),
 
     placed as (
         select
-            said.*,
+            *,
             max(currency_code) over (partition by commission_key) as known_currency,
             row_number() over (
                 partition by commission_key
@@ -144,7 +144,7 @@
 
     counted as (
         select
-            placed.*,
+            *,
             count(place_in_mode) over (
                 partition by commission_key order by place {{ running }}
             ) as final_records
@@ -153,7 +153,7 @@
 
     in_currency as (
         select
-            counted.*,
+            *,
             coalesce(currency_code, known_currency, '') as fold_currency,
             coalesce(mode = 'state' or place_in_mode = 1, false) as sets,
             false as is_other_currency
@@ -171,7 +171,7 @@
 
     -- An amount that is now in another currency is no longer in the one before.
     in_all_currencies as (
-        select in_currency.* from in_currency
+        select * from in_currency
         union all
         select
             {% for column in
@@ -204,7 +204,7 @@
 
     records as (
         select
-            in_all_currencies.*,
+            *,
             {% for amount in amounts -%}
             count({{ amount }}_amount) over (
                 partition by commission_key, fold_currency, record_code, is_other_currency
@@ -218,7 +218,7 @@
     -- What the record says now, which an observation that does not say it leaves as it was.
     record_levels as (
         select
-            records.*,
+            *,
             {% for amount in amounts -%}
             coalesce(
                 max({{ amount }}_amount) over (
@@ -237,7 +237,7 @@
 
     steps as (
         select
-            record_levels.*,
+            *,
             {% for amount in amounts -%}
             count(case when sets then {{ amount }}_amount end) over (
                 {{ by_place }} {{ running }}
@@ -258,7 +258,7 @@
 
     levels as (
         select
-            steps.*,
+            *,
             {% for amount in amounts -%}
             coalesce(
                 max(case when sets then {{ amount }}_amount end) over (
@@ -276,7 +276,7 @@
 
     worths as (
         select
-            levels.*,
+            *,
             max(abs(sale_level) + abs(commission_level)) over (
                 {{ by_place }} {{ running }}
             ) as was_worth
@@ -301,7 +301,7 @@
                 else coalesce(statuses.status, 'other')
             end as status
         from worths
-        left join {{ ref('commission_statuses') }} as statuses
+        left join (select * from {{ ref('commission_statuses') }}) as statuses
             on
                 worths.network_code = statuses.network_code
                 and worths.network_status = statuses.network_status
@@ -309,7 +309,7 @@
 
     changes as (
         select
-            judged.*,
+            *,
             {% for amount in amounts -%}
             {{ amount }}_level - coalesce(lag({{ amount }}_level) over ({{ by_place }}), 0)
                 as {{ amount }}_change,
@@ -322,7 +322,7 @@
 
     compared as (
         select
-            changes.*,
+            *,
             coalesce(status != previous_status, place = 1) as has_new_status,
             coalesce(
                 paid_so_far is not null

@@ -32,7 +32,7 @@
                 on observed.file_id = files.file_id
         ) as pulled
         {% if until is not none -%}
-        where pulled_at <= {{ until }}
+        where pulled.pulled_at <= {{ until }}
         {%- endif %}
     )
 {%- endmacro %}

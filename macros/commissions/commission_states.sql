@@ -11,7 +11,7 @@
 
     latest as (
         select
-            entries.*,
+            *,
             row_number() over (
                 partition by commission_key
                 order by place desc, case when is_present_currency then 0 else 1 end

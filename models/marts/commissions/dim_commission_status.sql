@@ -11,15 +11,29 @@ words as (
     from {{ ref('commission_statuses') }}
 ),
 
+entries as (
+    select
+        commission_key,
+        network_status,
+        status
+    from {{ ref('int_commissions__entries') }}
+),
+
+attributes as (
+    select
+        commission_key,
+        network_code
+    from {{ ref('int_commissions__attributes') }}
+),
+
 -- What the ledger concludes without a word of the network's, and words that nobody has mapped yet.
 concluded as (
     select distinct
-        commissions.network_code,
+        attributes.network_code,
         entries.network_status,
         entries.status
-    from {{ ref('int_commissions__entries') }} as entries
-    inner join {{ ref('int_commissions__attributes') }} as commissions
-        on entries.commission_key = commissions.commission_key
+    from entries
+    inner join attributes on entries.commission_key = attributes.commission_key
 ),
 
 unioned as (

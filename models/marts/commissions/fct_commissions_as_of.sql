@@ -1,6 +1,7 @@
 {#- Without a moment given: the start of the month of the last pull, not of today. -#}
 {%- set last_month =
-    "(select date_trunc('month', max(pulled_at)) from " ~ ref('int_commissions__entries') ~ ")"
+    "(select date_trunc('month', max(made.pulled_at)) from (select pulled_at from "
+    ~ ref('int_commissions__entries') ~ ") as made)"
 -%}
 {%- set given = "cast('" ~ var('commissions_as_of') ~ "' as timestamp)" -%}
 {%- set moment = given if var('commissions_as_of') else last_month -%}
