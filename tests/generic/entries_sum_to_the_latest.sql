@@ -1,4 +1,5 @@
-{#- Without the ledger's own fold: the last state of a commission, or the sum of what its records say now. -#}
+{#- Without the ledger's own fold: the last state of a commission, or the sum of what its records say now. A
+    commission without entries, and entries without an observation, are failures, too. -#}
 {% test entries_sum_to_the_latest(model) %}
     with observed as (
         select
@@ -34,11 +35,26 @@
             sum({{ amount }}_amount) as {{ amount }}_amount
             {%- endfor %}
         from {{ model }}
-        where commission_key not in (
-            select commission_key from {{ model }} where status = 'deleted' and network_status is null
-        )
         group by commission_key
+    ),
+
+    -- What a pull deleted by its silence, no record says.
+    silenced as (
+        select distinct commission_key
+        from {{ model }}
+        where status = 'deleted' and network_status is null
     )
+
+    select
+        coalesce(sums.commission_key, kinds.commission_key) as commission_key,
+        'entries or observations' as amount,
+        cast(null as numeric(18, 6)) as in_ledger,
+        cast(null as numeric(18, 6)) as said_last
+    from sums
+    full outer join kinds on sums.commission_key = kinds.commission_key
+    where sums.commission_key is null or kinds.commission_key is null
+
+    union all
 
     {% for amount in commission_amounts() %}
     (
@@ -60,12 +76,14 @@
                 sum(said.{{ amount }}_amount) as {{ amount }}_amount
             from said
             inner join kinds on said.commission_key = kinds.commission_key
+            left join silenced on said.commission_key = silenced.commission_key
             -- Feeds that mix both ways are held against a second fold elsewhere.
             where
                 said.place_of_record = 1
                 and kinds.first_mode = kinds.last_mode
                 and kinds.first_mode in ('state', 'append')
                 and kinds.currencies <= 1
+                and silenced.commission_key is null
             group by said.commission_key
         )
 
