@@ -132,6 +132,19 @@ def test_a_view_outlives_the_swap_of_its_table(warehouse: Warehouse, said: str) 
     assert warehouse.query(f"select count(*) from {relation}") == [(31046,)]
 
 
+def facts_of_advertisers(warehouse: Warehouse) -> list[str]:
+    """Return the names of the facts whose rows belong to an advertiser."""
+    manifest = json.loads((warehouse.project / "target" / "manifest.json").read_text())
+    return sorted(
+        node["name"]
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "model"
+        and node["name"].startswith("fct_")
+        and node["config"]["materialized"] != "view"
+        and "advertiser_key" in node["columns"]
+    )
+
+
 def as_user(warehouse: Warehouse, user: str, sql: str) -> list[tuple[object, ...]]:
     """Return the rows of a query that another user asks."""
     environment = {
@@ -208,3 +221,16 @@ def test_readers_are_granted_and_clients_see_their_own_rows(
         ]
     assert 0 < int(str(expected)) < 5000
     warehouse.query(f"select count(*) from {access}.client_advertisers")
+    # Whatever else tells of an advertiser, the money first of all, is protected by the same hook.
+    facts = facts_of_advertisers(warehouse)
+    money = ("commissions", "commission_events", "commissions_as_of", "commission_restatements")
+    assert {f"fct_{name}" for name in (*money, "network_reports", "costs")} <= set(facts)
+    granting.dbt("run", "--select", *facts, *build[-2:])
+    for fact in facts:
+        counted = f"select count(*) from {marts}.{fact}"
+        own = warehouse.query(
+            f"{counted} where advertiser_key in (select advertiser_key from"
+            f" {marts}.dim_advertiser where advertiser_code = '{code}')"
+        )
+        assert as_user(granting, client, counted) == own, fact
+        assert as_user(granting, analyst, counted) == warehouse.query(counted), fact
