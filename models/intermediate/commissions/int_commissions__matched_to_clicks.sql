@@ -10,21 +10,42 @@
 
 {#- The ways of matching, the surest first: the first that finds a click counts. -#}
 {%- set methods = ['click_id', 'sub_id', 'click_time', 'last_click'] %}
+{#- What a commission may say of its click, besides network and partner; '' where it does not. -#}
+{%- set told = ['advertiser_code', 'sub_id'] %}
+{%- set seconds = var('match_click_seconds') | int %}
+{%- if not 0 <= seconds <= 60 %}
+    {{ exceptions.raise_compiler_error('match_click_seconds: ' ~ seconds ~ ' is not from 0 to 60') }}
+{%- endif %}
 
 with
 
+-- One advertiser has several ids at a network: impact.com and Partnerize name it by its program,
+-- our link by itself.
+advertisers as (
+    select
+        network_code,
+        source_id,
+        code
+    from {{ ref('int_master__crosswalk_versions') }}
+    where kind = 'advertiser' and is_current and not is_deleted and code is not null
+),
+
 commissions as (
     select
-        commission_key,
-        network_code,
-        coalesce(advertiser_source_id, '') as advertiser_source_id,
-        partner_source_id,
-        click_code,
-        sub_id,
-        {{ url_host('referrer_url') }} as referrer_host,
-        clicked_at,
-        occurred_at
-    from {{ ref('int_commissions__attributes') }}
+        attributes.commission_key,
+        attributes.network_code,
+        coalesce(advertisers.code, attributes.advertiser_source_id, '') as advertiser_code,
+        attributes.partner_source_id,
+        attributes.click_code,
+        attributes.sub_id,
+        {{ url_host('attributes.referrer_url') }} as referrer_host,
+        attributes.clicked_at,
+        attributes.occurred_at
+    from {{ ref('int_commissions__attributes') }} as attributes
+    left join advertisers
+        on
+            attributes.network_code = advertisers.network_code
+            and attributes.advertiser_source_id = advertisers.source_id
 ),
 
 verdicts as (
@@ -37,20 +58,26 @@ verdicts as (
 
 clicks as (
     select
-        click_id,
-        network_code,
-        coalesce(advertiser_source_id, '') as advertiser_source_id,
-        partner_source_id,
-        {{ url_host('referrer_url') }} as referrer_host,
-        clicked_at
-    from {{ ref('int_clicks__deduplicated') }}
-    where network_code is not null and partner_source_id is not null
+        deduplicated.click_id,
+        deduplicated.network_code,
+        coalesce(advertisers.code, deduplicated.advertiser_source_id) as advertiser_code,
+        deduplicated.partner_source_id,
+        deduplicated.source_name,
+        deduplicated.sub_id,
+        deduplicated.referrer_url,
+        deduplicated.clicked_at
+    from {{ ref('int_clicks__deduplicated') }} as deduplicated
+    left join advertisers
+        on
+            deduplicated.network_code = advertisers.network_code
+            and deduplicated.advertiser_source_id = advertisers.source_id
 ),
 
 -- The network's own id of the click: its click feed has the same one.
 named as (
     select
         commission_key,
+        network_code,
         occurred_at,
         1 as method_number,
         {{ dimension_key(['network_code', 'click_code'], plain=['network_code']) }} as click_id
@@ -60,6 +87,7 @@ named as (
     -- Our redirector puts its own event id on the link as the sub id.
     select
         commission_key,
+        network_code,
         occurred_at,
         2 as method_number,
         {{ dimension_key(["'redirector'", 'sub_id'], plain=["'redirector'"]) }} as click_id
@@ -67,35 +95,53 @@ named as (
     where sub_id is not null
 ),
 
-by_name as (
+-- A click that was sent to another network did not lead to this one's commission.
+named_clicks as (
     select
         named.commission_key,
         named.method_number,
-        verdicts.click_id,
-        0 as seconds_apart,
-        false as is_other_referrer
+        named.occurred_at,
+        clicks.click_id,
+        clicks.clicked_at
     from named
-    inner join verdicts on named.click_id = verdicts.click_id
-    -- "never a click after its commission"
-    where verdicts.clicked_at <= named.occurred_at
+    inner join clicks
+        on
+            named.click_id = clicks.click_id
+            and named.network_code = coalesce(clicks.network_code, named.network_code)
 ),
 
+by_name as (
+    select
+        commission_key,
+        method_number,
+        click_id,
+        0 as seconds_apart,
+        false as is_other_referrer,
+        true as is_told
+    from named_clicks
+    -- "never a click after its commission"
+    where clicked_at <= occurred_at
+),
+
+-- A named click that is later than its sale is refused, and no other takes its place.
 unnamed as (
     select commissions.*
     from commissions
-    left join by_name on commissions.commission_key = by_name.commission_key
-    where by_name.commission_key is null and commissions.partner_source_id is not null
+    left join named_clicks on commissions.commission_key = named_clicks.commission_key
+    where named_clicks.commission_key is null and commissions.partner_source_id is not null
 ),
 
 -- The network tells when its click was. Ours of that moment is the same: both happen within the
--- redirect. A click that the network knows and we do not have is not replaced by another.
+-- redirect, by two clocks, of which either may be ahead. A click that the network knows and we do
+-- not have is not replaced by another.
 minutes as (
     {% for minute in [-1, 0, 1] %}
         select
             commission_key,
             network_code,
-            advertiser_source_id,
+            advertiser_code,
             partner_source_id,
+            sub_id,
             referrer_host,
             clicked_at,
             occurred_at,
@@ -112,7 +158,9 @@ by_time as (
         3 as method_number,
         clicks.click_id,
         abs({{ seconds_between('minutes.clicked_at', 'clicks.clicked_at') }}) as seconds_apart,
-        coalesce(minutes.referrer_host != clicks.referrer_host, false) as is_other_referrer
+        coalesce(minutes.referrer_host != {{ url_host('clicks.referrer_url') }}, false)
+            as is_other_referrer,
+        true as is_told
     from minutes
     inner join clicks
         on
@@ -120,62 +168,100 @@ by_time as (
             and minutes.partner_source_id = clicks.partner_source_id
             and minutes.clicked_minute = date_trunc('minute', clicks.clicked_at)
             and (
-                minutes.advertiser_source_id = ''
-                or minutes.advertiser_source_id = clicks.advertiser_source_id
+                minutes.advertiser_code = ''
+                or minutes.advertiser_code = clicks.advertiser_code
             )
     where
         clicks.clicked_at <= minutes.occurred_at
-        and abs({{ seconds_between('minutes.clicked_at', 'clicks.clicked_at') }})
-        <= {{ var('match_click_seconds') | int }}
+        -- Both say what stood on the link, and it is not the same.
+        and coalesce(minutes.sub_id = clicks.sub_id, true)
+        and abs({{ seconds_between('minutes.clicked_at', 'clicks.clicked_at') }}) <= {{ seconds }}
 ),
 
--- The network tells nothing of the click: the last one of the partner before the sale. Clicks and
--- sales in one line, so that no pair of them has to be made.
+-- A network that tells of other commissions when their clicks were, and of this one does not,
+-- knows of no click: it is a bonus, or a sale by a coupon.
+telling_networks as (
+    select distinct network_code
+    from commissions
+    where clicked_at is not null
+),
+
+untimed as (
+    select
+        unnamed.commission_key,
+        unnamed.network_code,
+        unnamed.partner_source_id,
+        unnamed.advertiser_code,
+        coalesce(unnamed.sub_id, '') as sub_id,
+        unnamed.referrer_host,
+        unnamed.occurred_at
+    from unnamed
+    left join telling_networks on unnamed.network_code = telling_networks.network_code
+    where telling_networks.network_code is null and unnamed.click_code is null
+),
+
+-- The network tells nothing of the click's time: the last one of the partner before the sale,
+-- which had the same sub id where the commission has one. Clicks and sales stand in one line, so
+-- that no pair of them has to be made.
 scopes as (
     select distinct
         network_code,
         partner_source_id,
-        advertiser_source_id
-    from unnamed
-    where clicked_at is null
+        {{ told | join(', ') }}
+    from untimed
 ),
 
 timeline as (
-    select
-        clicks.network_code,
-        clicks.partner_source_id,
-        scopes.advertiser_source_id,
-        clicks.click_id,
-        cast(null as bigint) as commission_key,
-        clicks.clicked_at as happened_at
-    from clicks
-    inner join scopes
-        on
-            clicks.network_code = scopes.network_code
-            and clicks.partner_source_id = scopes.partner_source_id
-            and (
-                scopes.advertiser_source_id = ''
-                or clicks.advertiser_source_id = scopes.advertiser_source_id
-            )
-    inner join verdicts
-        on clicks.click_id = verdicts.click_id and verdicts.click_class != 'invalid'
-    union all
+    {% for compared in [told, told[:1], told[1:], []] %}
+        select
+            scopes.network_code,
+            scopes.partner_source_id,
+            {% for column in told %}
+                scopes.{{ column }},
+            {% endfor %}
+            clicks.click_id,
+            cast(null as bigint) as commission_key,
+            clicks.referrer_url,
+            cast(null as varchar(8192)) as referrer_host,
+            clicks.clicked_at as happened_at
+        from clicks
+        inner join scopes
+            on
+                clicks.network_code = scopes.network_code
+                and clicks.partner_source_id = scopes.partner_source_id
+                {% for column in compared %}
+                    and clicks.{{ column }} = scopes.{{ column }}
+                {% endfor %}
+                {% if 'sub_id' in compared %}
+                    -- Our redirector passes its event id on, not the sub id that it was given.
+                    and clicks.source_name != 'redirector'
+                {% endif %}
+        inner join verdicts
+            on clicks.click_id = verdicts.click_id and verdicts.click_class != 'invalid'
+        where
+            {% for column in told %}
+                {{ 'and ' if not loop.first }}scopes.{{ column }}
+                {{ '!=' if column in compared else '=' }} ''
+            {% endfor %}
+        union all
+    {% endfor %}
     select
         network_code,
         partner_source_id,
-        advertiser_source_id,
+        {{ told | join(',\n        ') }},
         cast(null as bigint) as click_id,
         commission_key,
+        cast(null as varchar(8192)) as referrer_url,
+        referrer_host,
         occurred_at as happened_at
-    from unnamed
-    where clicked_at is null
+    from untimed
 ),
 
 numbered as (
     select
         *,
         row_number() over (
-            partition by network_code, partner_source_id, advertiser_source_id
+            partition by network_code, partner_source_id, {{ told | join(', ') }}
             order by
                 happened_at,
                 case when click_id is null then 1 else 0 end,
@@ -189,7 +275,7 @@ looked_back as (
     select
         *,
         max(case when click_id is not null then place end) over (
-            partition by network_code, partner_source_id, advertiser_source_id
+            partition by network_code, partner_source_id, {{ told | join(', ') }}
             order by place
             rows between unbounded preceding and current row
         ) as click_place
@@ -202,18 +288,29 @@ by_order as (
         4 as method_number,
         before.click_id,
         {{ seconds_between('before.happened_at', 'sales.happened_at') }} as seconds_apart,
-        false as is_other_referrer
+        false as is_other_referrer,
+        sales.sub_id != '' as is_told
     from looked_back as sales
     inner join looked_back as before
         on
             sales.network_code = before.network_code
             and sales.partner_source_id = before.partner_source_id
-            and sales.advertiser_source_id = before.advertiser_source_id
+            {% for column in told %}
+                and sales.{{ column }} = before.{{ column }}
+            {% endfor %}
             and sales.click_place = before.place
     where
         sales.commission_key is not null
         and before.happened_at
-        >= sales.happened_at - interval '{{ var("match_window_days") | int }} day'
+        >= case
+            when sales.sub_id != ''
+                then sales.happened_at - interval '{{ var("match_window_days") | int }} day'
+            -- "75 % within 1 h" of the click. Of those that are later without a sub id, nine of ten
+            -- belong to a click that we do not have: they stay without one.
+            else sales.happened_at - interval '{{ var("match_window_minutes") | int }} minute'
+        end
+        -- The network tells where the click came from, and it is elsewhere.
+        and coalesce(sales.referrer_host = {{ url_host('before.referrer_url') }}, true)
 ),
 
 candidates as (
@@ -235,7 +332,7 @@ ranked as (
                 seconds_apart,
                 click_id
         ) as choice,
-        count(*) over (partition by commission_key, method_number) as rivals
+        count(*) over (partition by commission_key, method_number, is_other_referrer) as rivals
     from candidates
 ),
 
@@ -252,15 +349,14 @@ final as (
         ) as match_method,
         cast(
             case
+                -- The share of these matches that is right in the demo (docs/commissions.md).
                 when ranked.method_number = 1 then 1.0
                 when ranked.method_number = 2 then 0.99
-                when ranked.method_number = 3 and ranked.rivals = 1 then 0.9
-                when ranked.method_number = 3 then 0.6
-                -- "normal: 75 % within 1 h, 94 % within 24 h" of the click: what is further off is
-                -- likelier to belong to a click that we do not have.
-                when ranked.seconds_apart <= 3600 then 0.5
-                when ranked.seconds_apart <= 86400 then 0.3
-                else 0.1
+                when ranked.method_number = 3 and ranked.is_other_referrer then 0.9
+                when ranked.method_number = 3 and ranked.rivals > 1 then 0.9
+                when ranked.method_number = 3 then 0.99
+                when ranked.is_told then 0.95
+                else 0.9
             end as numeric(3, 2)
         ) as match_confidence,
         verdicts.click_class,
