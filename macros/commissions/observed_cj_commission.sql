@@ -32,6 +32,7 @@
         'is_correction': 'not is_original',
         'clicked_at': 'clicked_at',
         'occurred_at': 'occurred_at',
+        'posted_at': 'posted_at',
         'modified_at': "case when " ~ has_locked ~ " then coalesce(locks_at, posted_at)"
             ~ " else posted_at end",
         'approved_at': "case when " ~ has_locked ~ " and coalesce(lower(validation_status), '')"

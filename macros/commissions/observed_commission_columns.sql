@@ -29,6 +29,7 @@
         'is_correction': 'boolean',
         'clicked_at': 'timestamp',
         'occurred_at': 'timestamp',
+        'posted_at': 'timestamp',
         'modified_at': 'timestamp',
         'approved_at': 'timestamp',
         'paid_at': 'timestamp',

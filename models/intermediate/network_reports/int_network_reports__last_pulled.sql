@@ -23,6 +23,7 @@ reports as (
         sale_amount,
         commission_amount,
         network_fee_amount,
+        sales_until,
         pulled_at,
         file_id,
         line_number,
@@ -44,6 +45,7 @@ final as (
         sale_amount,
         commission_amount,
         network_fee_amount,
+        sales_until,
         pulled_at,
         file_id,
         line_number

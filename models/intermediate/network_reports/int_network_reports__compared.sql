@@ -1,0 +1,56 @@
+{{ config(materialized='table', sort=['reported_date']) }}
+
+{%- set meaning = [
+    'network_code', 'side', 'account_code', 'time_zone', 'basis', 'is_net', 'has_bonus',
+] %}
+
+with
+
+lines as (
+    select
+        {{ meaning | join(',\n        ') }},
+        reported_date,
+        advertiser_source_id,
+        currency_code,
+        {{ reconciliation_measures() | join(',\n        ') }},
+        sales_until,
+        pulled_at,
+        file_id,
+        max(pulled_at) over (
+            partition by {{ meaning | join(', ') }}, reported_date, advertiser_source_id
+        ) as last_pulled_at
+    from {{ ref('int_network_reports__last_pulled') }}
+),
+
+-- A program, partner or currency that the last pull of the day no longer has is gone.
+present as (
+    select
+        {{ dimension_key(meaning) }} as report_key,
+        *
+    from lines
+    where pulled_at = last_pulled_at
+),
+
+final as (
+    select
+        report_key,
+        {{ meaning | join(',\n        ') }},
+        reported_date,
+        coalesce(advertiser_source_id, '') as advertiser_source_id,
+        coalesce(currency_code, '') as currency_code,
+        {% for measure in reconciliation_measures() %}
+            sum({{ measure }}) as {{ measure }},
+        {% endfor %}
+        min(sales_until) as sales_until,
+        max(pulled_at) as pulled_at,
+        max(file_id) as file_id
+    from present
+    group by
+        report_key,
+        {{ meaning | join(',\n        ') }},
+        reported_date,
+        coalesce(advertiser_source_id, ''),
+        coalesce(currency_code, '')
+)
+
+select * from final

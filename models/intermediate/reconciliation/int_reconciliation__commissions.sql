@@ -1,0 +1,232 @@
+{{
+    config(
+        materialized='table',
+        dist='commission_key',
+        sort=['commission_key'],
+        indexes=[{'columns': ['commission_key']}],
+    )
+}}
+
+{%- set amounts = commission_amounts() %}
+
+with
+
+lines as (
+    select *
+    from {{ ref('int_network_reports__compared') }}
+),
+
+days as (
+    select
+        report_key,
+        date_day,
+        sales_until,
+        pulled_at
+    from {{ ref('int_network_reports__days') }}
+),
+
+observed as (
+    select
+        commission_key,
+        network_code,
+        side,
+        account_code,
+        feed,
+        network_fee_amount,
+        coalesce(modified_at, pulled_at) as told_at
+    from {{ ref('int_commissions__observed') }}
+),
+
+feeds as (
+    select
+        feed,
+        network_code,
+        mode
+    from {{ ref('commission_feeds') }}
+),
+
+attributes as (
+    select
+        commission_key,
+        network_code,
+        account_code,
+        advertiser_source_id,
+        occurred_at
+    from {{ ref('int_commissions__attributes') }}
+),
+
+states as (
+    select *
+    from {{ ref('int_commissions__states') }}
+),
+
+entries as (
+    select *
+    from {{ ref('int_commissions__entries') }}
+),
+
+members as (
+    select
+        network_code,
+        source_id,
+        is_mapped,
+        valid_from,
+        valid_to
+    from {{ ref('int_members__versions') }}
+    where kind = 'advertiser'
+),
+
+rates as (
+    select
+        date_day,
+        from_currency,
+        to_currency,
+        rate
+    from {{ ref('int_currencies__daily_rates') }}
+),
+
+reports as (
+    select
+        report_key,
+        network_code,
+        side,
+        account_code,
+        time_zone,
+        basis,
+        is_net,
+        has_bonus,
+        max(case when advertiser_source_id != '' then 1 else 0 end) as names_advertisers,
+        -- A report that knows one currency only is one of the account, not of its sales.
+        case
+            when min(nullif(currency_code, '')) = max(nullif(currency_code, ''))
+                then max(currency_code)
+        end as account_currency
+    from lines
+    group by
+        report_key,
+        network_code,
+        side,
+        account_code,
+        time_zone,
+        basis,
+        is_net,
+        has_bonus
+),
+
+accounts as (
+    select distinct
+        commission_key,
+        network_code,
+        side,
+        account_code
+    from observed
+),
+
+accounting_feeds as (
+    select distinct network_code
+    from feeds
+    where mode = 'final'
+),
+
+told as (
+    select
+        observed.commission_key,
+        max(case when observed.network_fee_amount is not null then 1 else 0 end) as fee_is_told,
+        max(case when feeds.mode = 'final' then observed.told_at end) as accounted_at,
+        max(observed.told_at) as told_at
+    from observed
+    inner join feeds on observed.feed = feeds.feed
+    group by observed.commission_key
+),
+
+kept as (
+    {{ amounts_before_reversal('entries') | indent(4) }}
+),
+
+sold as (
+    select
+        commission_key,
+        max(case when sale_level != 0 then 1 else 0 end) as had_a_sale
+    from entries
+    group by commission_key
+),
+
+owned as (
+    select
+        reports.report_key,
+        reports.time_zone,
+        reports.basis,
+        reports.is_net,
+        reports.has_bonus,
+        attributes.commission_key,
+        case
+            when reports.names_advertisers = 1 then coalesce(attributes.advertiser_source_id, '')
+            else ''
+        end as line_advertiser_id,
+        coalesce(reports.account_currency, states.currency_code, '') as line_currency_code,
+        coalesce(states.currency_code, '') as currency_code,
+        states.status,
+        {% for amount in amounts %}
+            states.{{ amount }}_amount,
+            kept.kept_{{ amount }}_amount,
+        {% endfor %}
+        -- Who reads the numbers of an advertiser does not find those of an id that is mapped to none.
+        reports.names_advertisers = 0 or coalesce(members.is_mapped, false) as is_mapped,
+        coalesce(attributes.account_code = reports.account_code, false) as is_under_account,
+        sold.had_a_sale = 0 as is_bonus,
+        told.fee_is_told = 1 as has_fee,
+        -- The accounting feed has not told of it, or not of the last that others have told.
+        accounting_feeds.network_code is not null
+        and (told.accounted_at is null or told.accounted_at < told.told_at) as is_provisional,
+        cast({{ reporting_timestamp('attributes.occurred_at') }} as date) as own_date,
+        cast({{ zone_timestamp('attributes.occurred_at', 'reports.time_zone') }} as date)
+            as zone_date,
+        attributes.occurred_at
+    from reports
+    inner join accounts
+        on
+            reports.network_code = accounts.network_code
+            and reports.side = accounts.side
+            and reports.account_code = accounts.account_code
+    inner join attributes on accounts.commission_key = attributes.commission_key
+    inner join states on accounts.commission_key = states.commission_key
+    inner join kept on accounts.commission_key = kept.commission_key
+    inner join sold on accounts.commission_key = sold.commission_key
+    inner join told on accounts.commission_key = told.commission_key
+    left join accounting_feeds on reports.network_code = accounting_feeds.network_code
+    left join members
+        on
+            attributes.network_code = members.network_code
+            and attributes.advertiser_source_id = members.source_id
+            and attributes.occurred_at >= members.valid_from
+            and attributes.occurred_at < members.valid_to
+),
+
+final as (
+    select
+        owned.*,
+        case
+            when owned.currency_code = owned.line_currency_code then cast(1 as numeric(18, 10))
+            else rates.rate
+        end as rate,
+        coalesce(lines.pulled_at, days.pulled_at) as report_pulled_at,
+        coalesce(lines.sales_until, days.sales_until) as sales_until
+    from owned
+    left join rates
+        on
+            owned.own_date = rates.date_day
+            and owned.currency_code = rates.from_currency
+            and owned.line_currency_code = rates.to_currency
+    left join lines
+        on
+            owned.report_key = lines.report_key
+            and owned.zone_date = lines.reported_date
+            and owned.line_advertiser_id = lines.advertiser_source_id
+            and owned.line_currency_code = lines.currency_code
+    left join days
+        on
+            owned.report_key = days.report_key
+            and owned.zone_date = days.date_day
+)
+
+select * from final

@@ -1,0 +1,200 @@
+{{ config(materialized='table', sort=['report_key']) }}
+
+{%- set amounts = commission_amounts() -%}
+{%- set kept_amounts = ['kept_sale', 'kept_commission', 'kept_network_fee'] -%}
+{%- set steps = reconciliation_steps() -%}
+{%- set late = steps.index('late_rows') -%}
+{%- set gross = steps.index('gross_or_net') -%}
+{%- set bonus = steps.index('bonus') %}
+
+with
+
+commissions as (
+    select *
+    from {{ ref('int_reconciliation__commissions') }}
+),
+
+states as (
+    select *
+    from {{ ref('int_reconciliation__states') }}
+),
+
+records as (
+    select *
+    from {{ ref('int_reconciliation__records') }}
+),
+
+posted as (
+    select distinct
+        report_key,
+        commission_key
+    from records
+),
+
+-- What is known now beside what was known to the report; unless it has changed since, the same.
+known as (
+    select
+        commissions.*,
+        posted.commission_key is not null as has_records,
+        case
+            when states.commission_key is null then commissions.status
+            else states.status
+        end as status_then,
+        {% for amount in amounts + kept_amounts %}
+            case
+                when states.commission_key is null then commissions.{{ amount }}_amount
+                else states.{{ amount }}_amount
+            end as {{ amount }}_then,
+        {% endfor %}
+        coalesce(
+            coalesce(states.is_known, true)
+            and (
+                commissions.sales_until is null
+                or commissions.occurred_at < commissions.sales_until
+            ),
+            false
+        ) as is_in_time
+    from commissions
+    left join states
+        on
+            commissions.commission_key = states.commission_key
+            and commissions.report_pulled_at = states.report_pulled_at
+    left join posted
+        on
+            commissions.report_key = posted.report_key
+            and commissions.commission_key = posted.commission_key
+),
+
+pieces as (
+    {% for step in steps %}
+        {%- set number = loop.index0 -%}
+        {%- set then = number >= late -%}
+        {%- set status = 'status_then' if then else 'status' -%}
+        {%- set suffix = 'then' if then else 'amount' %}
+        select
+            report_key,
+            '{{ step }}' as step,
+            {{ 'zone_date' if number >= steps.index('time_zone') else 'own_date' }} as date_day,
+            line_advertiser_id as advertiser_source_id,
+            line_currency_code as currency_code,
+            {{ 'case when is_bonus then 0 else 1 end' if number >= bonus else '1' }} as sales,
+            {% for amount in amounts %}
+                {%- set present = amount ~ '_' ~ suffix %}
+                {{ converted_amount(
+                    present if number < gross else
+                    'case when ' ~ status ~ " in ('reversed', 'deleted') then kept_" ~ present
+                    ~ ' else ' ~ present ~ ' end',
+                    'rate'
+                ) }} as {{ amount }}_amount,
+            {% endfor %}
+            case when has_fee then 0 else 1 end as without_fee,
+            case when is_provisional then 1 else 0 end as provisional
+        from known
+        where
+            rate is not null
+            and (
+                {{ status }} in ('pending', 'approved')
+                {%- if number >= steps.index('filters') %}
+                    or {{ status }} = 'other'
+                {%- endif %}
+                {%- if number >= gross %}
+                    or (not is_net and {{ status }} in ('reversed', 'deleted'))
+                {%- endif %}
+            )
+            {%- if number < steps.index('unmapped') %}
+                and is_mapped
+            {%- endif %}
+            {%- if number < steps.index('duplicates') %}
+                and is_under_account
+            {%- endif %}
+            {%- if number < steps.index('currency_level') %}
+                and currency_code = line_currency_code
+            {%- endif %}
+            {%- if number >= steps.index('basis') %}
+                and not has_records
+            {%- endif %}
+            {%- if then %}
+                and is_in_time
+            {%- endif %}
+            {%- if number >= bonus %}
+                and (has_bonus or not is_bonus)
+            {%- endif %}
+        {% if number >= steps.index('basis') %}
+            union all
+            -- Its records, each on its day: also those of what was taken back since.
+            select
+                report_key,
+                '{{ step }}' as step,
+                posted_date as date_day,
+                line_advertiser_id as advertiser_source_id,
+                line_currency_code as currency_code,
+                case
+                    when is_correction{{ ' or is_bonus' if number >= bonus }} then 0
+                    else 1
+                end as sales,
+                {% for amount in amounts %}
+                    {{ converted_amount(amount ~ '_amount', 'rate') }} as {{ amount }}_amount,
+                {% endfor %}
+                case when has_fee then 0 else 1 end as without_fee,
+                case when is_provisional then 1 else 0 end as provisional
+            from records
+            where
+                rate is not null
+                and status != 'test'
+                {%- if then %}
+                    and is_in_time
+                {%- endif %}
+                {%- if number >= gross %}
+                    and (is_net or not is_reversal)
+                {%- endif %}
+                {%- if number >= bonus %}
+                    and (has_bonus or not is_bonus)
+                {%- endif %}
+        {% endif %}
+        {% if not loop.last %}
+            union all
+        {% endif %}
+    {% endfor %}
+),
+
+-- The sums at each step.
+sums as (
+    {% for measure in reconciliation_measures() %}
+        select
+            report_key,
+            date_day,
+            advertiser_source_id,
+            currency_code,
+            '{{ measure }}' as measure,
+            {% for step in steps %}
+                sum(case when step = '{{ step }}' then {{ measure }} else 0 end) as at_{{ step }},
+            {% endfor %}
+            sum(case when step = '{{ steps[-1] }}' then without_fee else 0 end) as without_fee,
+            sum(case when step = '{{ steps[-1] }}' then provisional else 0 end) as provisional
+        from pieces
+        group by report_key, date_day, advertiser_source_id, currency_code
+        {% if not loop.last %}
+            union all
+        {% endif %}
+    {% endfor %}
+),
+
+final as (
+    select
+        report_key,
+        date_day,
+        advertiser_source_id,
+        currency_code,
+        cast(measure as varchar(20)) as measure,
+        cast(at_ours as numeric(18, 6)) as ours,
+        {% for step in steps[1:] %}
+            cast(at_{{ step }} - at_{{ loop.previtem or 'ours' }} as numeric(18, 6))
+                as by_{{ step }},
+        {% endfor %}
+        cast(at_{{ steps[-1] }} as numeric(18, 6)) as expected,
+        without_fee > 0 and measure = 'network_fee_amount' as misses_fees,
+        provisional > 0 as is_provisional
+    from sums
+)
+
+select * from final
