@@ -25,6 +25,7 @@ NOT_MADE = {
     "dim_click_quality",
     "dim_commission_status",
     "fct_commission_events",
+    "fct_commission_match_rates",
     "fct_commission_restatements",
     "fct_commissions",
     "fct_commissions_as_of",
