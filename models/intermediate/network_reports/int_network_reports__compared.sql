@@ -1,8 +1,10 @@
 {{ config(materialized='table', sort=['reported_date']) }}
 
 {%- set meaning = [
-    'network_code', 'side', 'account_code', 'time_zone', 'basis', 'is_net', 'has_bonus',
+    'network_code', 'side', 'account_code', 'time_zone', 'basis',
 ] %}
+{%- set key = meaning + [boolean_text('is_net'), boolean_text('has_bonus')] %}
+{%- set meaning = meaning + ['is_net', 'has_bonus'] %}
 
 with
 
@@ -25,7 +27,7 @@ lines as (
 -- A program, partner or currency that the last pull of the day no longer has is gone.
 present as (
     select
-        {{ dimension_key(meaning) }} as report_key,
+        {{ dimension_key(key) }} as report_key,
         *
     from lines
     where pulled_at = last_pulled_at

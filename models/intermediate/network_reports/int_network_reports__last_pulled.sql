@@ -8,9 +8,9 @@
     'partner_source_id',
     'currency_code',
     'basis',
-    'is_net',
-    'has_bonus',
 ] -%}
+{%- set key = line + [boolean_text('is_net'), boolean_text('has_bonus')] -%}
+{%- set line = line + ['is_net', 'has_bonus'] -%}
 
 with
 
@@ -37,7 +37,7 @@ reports as (
 
 final as (
     select
-        {{ dimension_key(line) }} as network_report_key,
+        {{ dimension_key(key) }} as network_report_key,
         {{ line | join(',\n        ') }},
         time_zone,
         clicks,
