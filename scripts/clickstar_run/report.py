@@ -23,6 +23,7 @@ from clickstar_run.warehouse import reading, rows
 LISTED = 8
 GRAIN_WIDTH = 36
 HEADLINE_FACT = "fct_clicks"
+MONEY_FACT = "fct_commissions"
 
 
 @dataclass(frozen=True)
@@ -209,6 +210,17 @@ def show_headlines(console: Console, settings: Settings, build: Build) -> None:
             f" from {marts}.{HEADLINE_FACT} where currency_code is not null"
             " group by currency_code order by currency_code",
         )
+        earned = (
+            rows(
+                cursor,
+                "select reporting_currency_code, sum(reporting_net_sale_amount),"
+                " sum(reporting_net_commission_amount),"
+                " count(distinct case when status in ('pending', 'approved') then order_id end)"
+                f" from {marts}.{MONEY_FACT} group by reporting_currency_code",
+            )
+            if any(node.name == MONEY_FACT and node.status == "success" for node in build.nodes)
+            else []
+        )
     table = _table("Headline metrics", "metric", "value", numbers=1)
     table.add_row("clicks", _number(clicks))
     by_class = dict(classes)
@@ -220,6 +232,17 @@ def show_headlines(console: Console, settings: Settings, build: Build) -> None:
     for currency, cost, clicks_in_currency in costs:
         table.add_row(f"cost, {currency}", f"{cost:,.2f}")
         table.add_row(f"cost per click, {currency}", f"{cost / clicks_in_currency:,.4f}")
+    unique = by_class.get("unique", 0)
+    for currency, sales, commission, orders in earned:
+        table.add_row("orders", _number(orders))
+        table.add_row(f"sales, {currency}", f"{sales or 0:,.2f}")
+        table.add_row(f"net commission, {currency}", f"{commission or 0:,.2f}")
+        if unique:
+            table.add_row("conversion rate (CVR)", f"{orders / unique:.2%}")
+            # Decimal or float, as the engine's driver gives it.
+            table.add_row(
+                f"earnings per click (EPC), {currency}", f"{float(commission or 0) / unique:,.4f}"
+            )
     console.print(table)
     if clicks:
         console.print(
