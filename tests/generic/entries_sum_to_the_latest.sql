@@ -14,7 +14,7 @@
                     observations.file_id desc,
                     observations.line_number desc
             ) as place_from_end
-        from {{ commission_observations() }} as observations
+        from (select * from {{ ref('int_commissions__pulled') }}) as observations
         inner join {{ ref('commission_feeds') }} as feeds on observations.feed = feeds.feed
     ),
 

@@ -46,7 +46,7 @@ observations as (
             order by
                 coalesce(modified_at, pulled_at), pulled_at, feed, file_id, line_number
         ) as place
-    from {{ commission_observations() }} as observed
+    from {{ ref('int_commissions__pulled') }}
 ),
 
 -- Where each attribute was said last: a view that does not know it says nothing about it.

@@ -8,4 +8,4 @@
     )
 }}
 
-{{ commission_entries(commission_observations()) }}
+{{ commission_entries("(select * from " ~ ref('int_commissions__pulled') ~ ")") }}

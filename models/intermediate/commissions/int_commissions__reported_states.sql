@@ -2,7 +2,7 @@
 
 {%- set known = "(
     select observations.*
-    from " ~ commission_observations() ~ " as observations
+    from (select * from " ~ ref('int_commissions__pulled') ~ ") as observations
     inner join (select * from " ~ ref('int_commissions__closings') ~ ") as closings
         on observations.commission_key = closings.commission_key
     where " ~ reporting_timestamp('observations.pulled_at') ~ " < closings.closing_at

@@ -14,7 +14,8 @@ compared as (
 ),
 
 observations as (
-    {{ commission_observations() | trim }}
+    select *
+    from {{ ref('int_commissions__pulled') }}
 ),
 
 feeds as (
