@@ -170,7 +170,7 @@ owned as (
             states.{{ amount }}_amount,
             kept.kept_{{ amount }}_amount,
         {% endfor %}
-        -- Who reads the numbers of an advertiser does not find those of an id that is mapped to none.
+        -- Who reads an advertiser's numbers does not find those of an id that is mapped to none.
         reports.names_advertisers = 0 or coalesce(members.is_mapped, false) as is_mapped,
         coalesce(attributes.account_code = reports.account_code, false) as is_under_account,
         sold.had_a_sale = 0 as is_bonus,

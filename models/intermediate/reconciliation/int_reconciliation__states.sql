@@ -49,7 +49,7 @@ numbered as (
 ),
 
 -- When the network had it. Its own time where it says so; a sale from the beginning, whenever we
--- first asked for it. Of other changes we know only that they came before the pull that has them, and
+-- first asked for it. Of other changes we know only that they came before the pull that has them;
 -- the pulls of a night are made one after another.
 dated as (
     select
@@ -125,6 +125,7 @@ known as (
         {% for column in observed_commission_columns() if column != 'occurred_at' %}
             dated.{{ column }},
         {% endfor %}
+        dated.rejected_records,
         dated.occurred_at
     from affected
     inner join dated
