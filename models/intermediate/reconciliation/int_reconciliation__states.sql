@@ -1,6 +1,7 @@
 {{ config(materialized='table', dist='commission_key', sort=['commission_key']) }}
 
 {%- set minutes = var('reconciliation_pull_minutes') | int -%}
+{%- set windows = ['full_from', 'full_to'] -%}
 {%- set as_of_key = dimension_key(['affected.commission_key', 'affected.report_pulled_at']) %}
 
 with
@@ -114,7 +115,8 @@ affected as (
     from changed
 ),
 
--- The fold takes a commission at a moment for a commission of its own.
+-- The fold takes a commission at a moment for a commission of its own. Only a part of each pull is
+-- here, so that none may say that it is whole: its silence would take amounts back.
 known as (
     select
         {{ as_of_key }} as commission_key,
@@ -122,11 +124,13 @@ known as (
         affected.report_pulled_at,
         dated.feed,
         dated.network_code,
-        {% for column in observed_commission_columns() if column != 'occurred_at' %}
+        {% for column in observed_commission_columns() if column not in windows %}
             dated.{{ column }},
         {% endfor %}
-        dated.rejected_records,
-        dated.occurred_at
+        {% for column in windows %}
+            cast(null as timestamp) as {{ column }},
+        {% endfor %}
+        dated.rejected_records
     from affected
     inner join dated
         on
@@ -134,14 +138,8 @@ known as (
             and affected.report_pulled_at >= dated.known_at
 ),
 
-all_entries as (
-    {{ commission_entries('known') | indent(4) }}
-),
-
--- Only a part of each pull is here, so that its silence says nothing.
 entries_by_then as (
-    select * from all_entries
-    where line_number != 0
+    {{ commission_entries('known') | indent(4) }}
 ),
 
 kept as (
