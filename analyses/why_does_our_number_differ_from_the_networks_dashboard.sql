@@ -5,7 +5,10 @@
 {%- set first_date = var('first_date', '2026-06-01') -%}
 {%- set last_date = var('last_date', '2026-06-30') -%}
 {%- set measure = var('measure', 'commission_amount') -%}
-{%- set report = ['side', 'account_code', 'advertiser_source_id', 'time_zone', 'basis', 'currency_code', 'is_net', 'has_bonus'] %}
+{%- set report = [
+    'side', 'account_code', 'advertiser_source_id', 'time_zone', 'basis', 'currency_code', 'is_net',
+    'has_bonus',
+] %}
 
 with
 
@@ -15,7 +18,8 @@ reconciled as (
     where
         network_code = '{{ network_code }}'
         and measure = '{{ measure }}'
-        and reported_date between cast('{{ first_date }}' as date) and cast('{{ last_date }}' as date)
+        and reported_date >= cast('{{ first_date }}' as date)
+        and reported_date <= cast('{{ last_date }}' as date)
 ),
 
 causes as (
@@ -53,4 +57,4 @@ final as (
 )
 
 select * from final
-order by account_code, currency_code, abs(amount) desc, cause
+order by account_code asc, currency_code asc, abs(amount) desc, cause asc
