@@ -1,6 +1,6 @@
 -- "Why does our number differ from the network's dashboard?"
--- Set the network, the first and the last day and the measure; one row per report and cause, the greatest first. In a
--- time of several days what moves between them cancels out.
+-- Set the network, the first and the last day and the measure; one row per report and cause, the
+-- greatest first. In a time of several days what moves between them cancels out.
 {%- set network_code = var('network_code', 'everflow') -%}
 {%- set first_date = var('first_date', '2026-06-01') -%}
 {%- set last_date = var('last_date', '2026-06-30') -%}
