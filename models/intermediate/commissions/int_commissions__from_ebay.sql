@@ -13,7 +13,9 @@ transactions as (
         checkout_site,
         coalesce(upper(currency_code), 'USD') as currency_code,
         sale_amount,
+        sale_delta_amount,
         earnings_amount,
+        earnings_delta_amount,
         clicked_at,
         occurred_at,
         updated_at,
@@ -50,11 +52,14 @@ final as (
             'line_number': 'line_number',
         }) }}
     from transactions
-    -- A bid is no sale and earns nothing; what does earn is money, whatever its name.
+    -- A bid is no sale and earns nothing; what does earn is money, whatever its name, also when it
+    -- no longer does.
     where
         coalesce(event_name, 'sale') in ('sale', 'winning bid (revenue)')
         or sale_amount != 0
         or earnings_amount != 0
+        or sale_delta_amount != 0
+        or earnings_delta_amount != 0
 )
 
 select * from final
