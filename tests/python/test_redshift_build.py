@@ -139,7 +139,7 @@ def facts_of_advertisers(warehouse: Warehouse) -> list[str]:
         node["name"]
         for node in manifest["nodes"].values()
         if node["resource_type"] == "model"
-        and node["name"].startswith("fct_")
+        and node["name"].startswith(("fct_", "rec_"))
         and node["config"]["materialized"] != "view"
         and "advertiser_key" in node["columns"]
     )
@@ -224,7 +224,8 @@ def test_readers_are_granted_and_clients_see_their_own_rows(
     # Whatever else tells of an advertiser, the money first of all, is protected by the same hook.
     facts = facts_of_advertisers(warehouse)
     money = ("commissions", "commission_events", "commissions_as_of", "commission_restatements")
-    assert {f"fct_{name}" for name in (*money, "network_reports", "costs")} <= set(facts)
+    expected_facts = {f"fct_{name}" for name in (*money, "network_reports", "costs")}
+    assert {*expected_facts, "rec_network_daily"} <= set(facts)
     granting.dbt("run", "--select", *facts, *build[-2:])
     for fact in facts:
         counted = f"select count(*) from {marts}.{fact}"
