@@ -44,7 +44,7 @@ final as (
         campaign_source_id,
         channel_code,
         currency_code,
-        amount,
+        cast(amount as numeric(18, 6)) as amount,
         file_id,
         line_number,
         period_from as from_date,

@@ -36,12 +36,18 @@ present as (
 final as (
     select
         report_key,
-        {{ meaning | join(',\n        ') }},
+        cast(network_code as varchar(30)) as network_code,
+        cast(side as varchar(20)) as side,
+        cast(account_code as varchar(128)) as account_code,
+        cast(time_zone as varchar(63)) as time_zone,
+        cast(basis as varchar(10)) as basis,
+        is_net,
+        has_bonus,
         reported_date,
-        coalesce(advertiser_source_id, '') as advertiser_source_id,
-        coalesce(currency_code, '') as currency_code,
+        cast(coalesce(advertiser_source_id, '') as varchar(128)) as advertiser_source_id,
+        cast(coalesce(currency_code, '') as varchar(3)) as currency_code,
         {% for measure in reconciliation_measures() %}
-            sum({{ measure }}) as {{ measure }},
+            cast(sum({{ measure }}) as numeric(18, 6)) as {{ measure }},
         {% endfor %}
         min(sales_until) as sales_until,
         max(pulled_at) as pulled_at,

@@ -204,11 +204,34 @@ owned as (
 
 final as (
     select
-        owned.*,
-        case
-            when owned.currency_code = owned.line_currency_code then cast(1 as numeric(18, 10))
-            else rates.rate
-        end as rate,
+        owned.report_key,
+        owned.commission_key,
+        cast(owned.time_zone as varchar(63)) as time_zone,
+        cast(owned.basis as varchar(10)) as basis,
+        cast(owned.line_advertiser_id as varchar(128)) as line_advertiser_id,
+        cast(owned.line_currency_code as varchar(3)) as line_currency_code,
+        cast(owned.currency_code as varchar(3)) as currency_code,
+        cast(owned.status as varchar(10)) as status,
+        {% for amount in amounts %}
+            cast(owned.{{ amount }}_amount as numeric(18, 6)) as {{ amount }}_amount,
+            cast(owned.kept_{{ amount }}_amount as numeric(18, 6)) as kept_{{ amount }}_amount,
+        {% endfor %}
+        owned.is_net,
+        owned.has_bonus,
+        owned.is_mapped,
+        owned.is_under_account,
+        owned.is_bonus,
+        owned.has_fee,
+        owned.is_provisional,
+        owned.own_date,
+        owned.zone_date,
+        owned.occurred_at,
+        cast(
+            case
+                when owned.currency_code = owned.line_currency_code then 1
+                else rates.rate
+            end as numeric(18, 10)
+        ) as rate,
         coalesce(lines.pulled_at, days.pulled_at) as report_pulled_at,
         coalesce(lines.sales_until, days.sales_until) as sales_until
     from owned

@@ -155,11 +155,31 @@ placed as (
 
 final as (
     select
-        placed.*,
-        case
-            when placed.currency_code = placed.line_currency_code then cast(1 as numeric(18, 10))
-            else rates.rate
-        end as rate,
+        placed.report_key,
+        placed.commission_key,
+        cast(placed.record_code as varchar(255)) as record_code,
+        cast(placed.line_advertiser_id as varchar(128)) as line_advertiser_id,
+        cast(placed.line_currency_code as varchar(3)) as line_currency_code,
+        cast(placed.status as varchar(10)) as status,
+        cast(placed.currency_code as varchar(3)) as currency_code,
+        {% for amount in amounts %}
+            cast(placed.{{ amount }}_amount as numeric(18, 6)) as {{ amount }}_amount,
+        {% endfor %}
+        placed.is_net,
+        placed.has_bonus,
+        placed.is_bonus,
+        placed.has_fee,
+        placed.is_provisional,
+        placed.is_correction,
+        placed.is_reversal,
+        placed.posted_date,
+        placed.posted_at,
+        cast(
+            case
+                when placed.currency_code = placed.line_currency_code then 1
+                else rates.rate
+            end as numeric(18, 10)
+        ) as rate,
         days.pulled_at as report_pulled_at,
         -- The report has it: the network had entered it before the report was pulled.
         coalesce(

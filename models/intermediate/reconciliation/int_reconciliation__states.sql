@@ -169,8 +169,8 @@ final as (
             end as varchar(10)
         ) as status,
         {% for amount in commission_amounts() %}
-            states.{{ amount }}_amount,
-            kept.kept_{{ amount }}_amount,
+            cast(states.{{ amount }}_amount as numeric(18, 6)) as {{ amount }}_amount,
+            cast(kept.kept_{{ amount }}_amount as numeric(18, 6)) as kept_{{ amount }}_amount,
         {% endfor %}
         states.commission_key is not null as is_known
     from affected

@@ -183,8 +183,8 @@ final as (
     select
         report_key,
         date_day,
-        advertiser_source_id,
-        currency_code,
+        cast(advertiser_source_id as varchar(128)) as advertiser_source_id,
+        cast(currency_code as varchar(3)) as currency_code,
         cast(measure as varchar(20)) as measure,
         cast(at_ours as numeric(18, 6)) as ours,
         {% for step in steps[1:] %}

@@ -225,11 +225,13 @@ final as (
             commissions.net_{{ amount }}_amount,
             {% for target in targets %}
                 {%- set rate = 'converted.' ~ target ~ '_' ~ amount ~ '_rate' %}
-                case
-                    when converted.{{ target }}_{{ amount }}_missing > 0 then null
-                    when commissions.gross_{{ amount }}_amount = 0 then cast(0 as numeric(18, 6))
-                    else {{ converted_amount('commissions.gross_' ~ amount ~ '_amount', rate) }}
-                end as {{ target }}_gross_{{ amount }}_amount,
+                cast(
+                    case
+                        when converted.{{ target }}_{{ amount }}_missing > 0 then null
+                        when commissions.gross_{{ amount }}_amount = 0 then 0
+                        else {{ converted_amount('commissions.gross_' ~ amount ~ '_amount', rate) }}
+                    end as numeric(18, 6)
+                ) as {{ target }}_gross_{{ amount }}_amount,
                 cast(
                     case
                         when converted.{{ target }}_{{ amount }}_missing > 0 then null
