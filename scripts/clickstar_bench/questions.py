@@ -116,12 +116,8 @@ def choose(known: Mapping[str, Sequence[str]]) -> list[Question]:
     """
     if not known:
         raise BenchError("The semantic manifest has no metric: there is nothing to ask.")
-    ordered = sorted(known, key=lambda metric: (sorted(known[metric]), metric))
-    number = min(len(SHAPES), len(ordered))
-    dealt = [
-        tuple(ordered[len(ordered) * part // number : len(ordered) * (part + 1) // number])
-        for part in range(number)
-    ]
+    dealt = _dealt(known)
+    number = len(dealt)
     used: Counter[str] = Counter()
 
     def take(metrics: Sequence[str], wanted: int, without: Sequence[str] = ()) -> list[str]:
@@ -162,6 +158,25 @@ def choose(known: Mapping[str, Sequence[str]]) -> list[Question]:
                 )
                 break
     return questions
+
+
+def _dealt(known: Mapping[str, Sequence[str]]) -> list[tuple[str, ...]]:
+    """Return the metrics of each question: together are those that know the same dimensions."""
+    alike: dict[tuple[str, ...], list[str]] = {}
+    for metric in sorted(known):
+        alike.setdefault(tuple(sorted(known[metric])), []).append(metric)
+    groups = [alike[dimensions] for dimensions in sorted(alike)]
+    shares = [1] * len(groups)
+    while sum(shares) < len(SHAPES) and any(
+        share < len(group) for share, group in zip(shares, groups, strict=True)
+    ):
+        fullest = max(range(len(groups)), key=lambda place: len(groups[place]) / shares[place])
+        shares[fullest] += 1
+    return [
+        tuple(group[len(group) * part // share : len(group) * (part + 1) // share])
+        for group, share in zip(groups, shares, strict=True)
+        for part in range(share)
+    ]
 
 
 def _short(name: str) -> str:

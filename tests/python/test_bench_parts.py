@@ -120,12 +120,24 @@ def test_every_metric_and_dimension_of_the_manifest_is_asked(measured: Measured)
     assert len(asked) == len(questions.SHAPES) == 20
     metrics = {metric["name"] for metric in measured.semantic_manifest["metrics"]}
     assert metrics - {name for question in asked for name in question["metrics"]} == set()
+    models = measured.semantic_manifest["semantic_models"]
+    joined = {
+        entity["name"]
+        for model in models
+        for entity in model["entities"]
+        if entity["type"] == "foreign"
+    }
+    with_metrics = {
+        (metric["type_params"].get("metric_aggregation_params") or {}).get("semantic_model")
+        for metric in measured.semantic_manifest["metrics"]
+    }
     entities = {
         entity["name"]
-        for model in measured.semantic_manifest["semantic_models"]
+        for model in models
         for entity in model["entities"]
         if entity["type"] == "primary"
         and any(dimension["type"] == "categorical" for dimension in model["dimensions"])
+        and (entity["name"] in joined or model["name"] in with_metrics)
     }
     used = {name for question in asked for name in (*question["groups"], question["filtered_by"])}
     assert entities - {name.rpartition("__")[0] for name in used} == set()

@@ -30,6 +30,33 @@ advertisers as (
     where kind = 'advertiser' and is_current and not is_deleted and code is not null
 ),
 
+attributes as (
+    select
+        commission_key,
+        network_code,
+        advertiser_source_id,
+        partner_source_id,
+        click_code,
+        sub_id,
+        referrer_url,
+        clicked_at,
+        occurred_at
+    from {{ ref('int_commissions__attributes') }}
+),
+
+deduplicated as (
+    select
+        click_id,
+        network_code,
+        advertiser_source_id,
+        partner_source_id,
+        source_name,
+        sub_id,
+        referrer_url,
+        clicked_at
+    from {{ ref('int_clicks__deduplicated') }}
+),
+
 commissions as (
     select
         attributes.commission_key,
@@ -41,7 +68,7 @@ commissions as (
         {{ url_host('attributes.referrer_url') }} as referrer_host,
         attributes.clicked_at,
         attributes.occurred_at
-    from {{ ref('int_commissions__attributes') }} as attributes
+    from attributes
     left join advertisers
         on
             attributes.network_code = advertisers.network_code
@@ -66,7 +93,7 @@ clicks as (
         deduplicated.sub_id,
         deduplicated.referrer_url,
         deduplicated.clicked_at
-    from {{ ref('int_clicks__deduplicated') }} as deduplicated
+    from deduplicated
     left join advertisers
         on
             deduplicated.network_code = advertisers.network_code

@@ -35,6 +35,11 @@ states as (
     from {{ ref('int_commissions__states') }}
 ),
 
+entries as (
+    select *
+    from {{ ref('int_commissions__converted') }}
+),
+
 -- A commission may have begun in another currency than it is in now.
 in_currency as (
     select
@@ -44,7 +49,7 @@ in_currency as (
             partition by entries.commission_key, coalesce(entries.currency_code, '')
             order by entries.place
         ) = 1 as is_first_in_present_currency
-    from {{ ref('int_commissions__converted') }} as entries
+    from entries
     inner join states on entries.commission_key = states.commission_key
 ),
 
