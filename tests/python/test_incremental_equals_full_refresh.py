@@ -231,6 +231,8 @@ def test_what_a_build_changed_is_said_of_real_builds(pool: Pool, on_duckdb: OnDu
     build(None)
     clicks = warehouse.query("select count(*), count(distinct date_key) from marts.fct_clicks")
     total, days = clicks[0]
+    [(costs,)] = warehouse.query("select count(*) from marts.fct_costs")
+    assert costs > 0
     assert re.match(
         rf"Changed: 1 file with clicks new, clicks \+{total} = {total} clicks, "
         rf"{days} days? of clicks rebuilt with other rows \(",
@@ -239,9 +241,9 @@ def test_what_a_build_changed_is_said_of_real_builds(pool: Pool, on_duckdb: OnDu
     assert said[1].startswith("Nothing changed: no file with clicks is new or gone, and every row")
     assert re.match(
         rf"Changed: 1 file with clicks new, 1 file with clicks gone, clicks ±0 = {total} clicks, "
-        # A session says by its state of which records it was made.
-        rf"{days} days? of clicks rebuilt with other rows \([-0-9 to]+\), fct_sessions with other"
-        r" rows\.$",
+        # The clicks' costs are rows, too. A session says by its state of which records it was made.
+        rf"{days} days? of clicks rebuilt with other rows \([-0-9 to]+\), fct_costs \+{costs}, "
+        r"fct_sessions with other rows\.$",
         said[2],
     ), said[2]
     assert said[3] == said[1]
