@@ -6,7 +6,7 @@
         on_schema_change='fail',
         contract={'enforced': true},
         post_hook=[
-            "{{ forget_gone_days(ref('int_clicks__received')) }}",
+            "{{ forget_gone_days(ref('int_clicks__received'), 'copy_number = 1') }}",
             "{{ remember('int_members__uniqueness_rules') }}",
         ],
         dist='click_id',

@@ -7,7 +7,7 @@
         contract={'enforced': true},
         pre_hook="{{ forget_days(changed_received_days) }}",
         post_hook=[
-            "{{ forget_gone_days(ref('int_clicks__received')) }}",
+            "{{ forget_gone_days(ref('int_clicks__received'), 'copy_number = 1') }}",
             "{{ remember('int_clicks__received_days') }}",
         ],
         dist='even',

@@ -6,8 +6,8 @@
         incremental_strategy='delete+insert',
         unique_key='date_key',
         on_schema_change='fail',
+        pre_hook="{{ forget_gone_days(ref('int_clicks__verdicts')) }}",
         post_hook=[
-            "{{ forget_gone_days(ref('int_clicks__verdicts')) }}",
             "{{ remember('int_members__versions') }}",
             "{{ remember('int_channels__assigned') }}",
         ],

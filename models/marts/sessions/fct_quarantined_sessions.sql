@@ -4,7 +4,7 @@
         incremental_strategy='delete+insert',
         unique_key='date_key',
         on_schema_change='fail',
-        post_hook="{{ forget_gone_session_days(is_set_aside=true) }}",
+        pre_hook="{{ forget_gone_session_days(is_set_aside=true) }}",
         dist='session_key',
         sort=['date_key'],
         indexes=[{'columns': ['date_key']}, {'columns': ['session_key'], 'unique': True}],

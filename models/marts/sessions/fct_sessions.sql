@@ -6,10 +6,8 @@
         incremental_strategy='delete+insert',
         unique_key='date_key',
         on_schema_change='fail',
-        post_hook=[
-            "{{ forget_gone_session_days(is_set_aside=false) }}",
-            "{{ remember('int_members__versions') }}",
-        ],
+        pre_hook="{{ forget_gone_session_days(is_set_aside=false) }}",
+        post_hook="{{ remember('int_members__versions') }}",
         dist='session_key',
         sort=['date_key'],
         indexes=[{'columns': ['date_key']}, {'columns': ['session_key'], 'unique': True}],
