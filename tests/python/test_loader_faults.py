@@ -331,9 +331,12 @@ def test_interrupted_by_hand_says_so_and_leaves_a_right_warehouse(
     undisturbed: Undisturbed, tmp_path: Path
 ) -> None:
     """Guards Ctrl+C: a person who stops a load gets a sentence, not a traceback."""
-    codes = []
-    for share in (0.0, 0.2, 0.4, 0.6):
-        lab = undisturbed.another(tmp_path / str(share))
+    codes: list[int] = []
+    # On a busy machine a load may be done before the signal reaches it: then as early as possible.
+    for attempt, share in enumerate((0.0, 0.2, 0.4, 0.6, *[0.0] * 8)):
+        if attempt >= 4 and any(codes):
+            break
+        lab = undisturbed.another(tmp_path / str(attempt))
         process = lab.start("load")
         wait_until_at_work(lab, process)
         time.sleep(undisturbed.seconds * share)
