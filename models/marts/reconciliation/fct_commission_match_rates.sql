@@ -25,7 +25,9 @@ counted as (
         max(currency_code) as currency_code,
         count(*) as commissions,
         sum(net_commission_amount) as net_commission_amount,
-        avg(cast(match_confidence as double precision)) as match_confidence
+        -- A sum of exact numbers: one of doubles depends on the order of its rows.
+        cast(sum(match_confidence) as double precision) / nullif(count(match_confidence), 0)
+            as match_confidence
     from commissions
     group by {{ scope | join(', ') }}, match_method
 ),
