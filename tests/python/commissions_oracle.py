@@ -136,7 +136,7 @@ def _entries_of_one(observations: list[Observation]) -> list[Entry]:
         else:
             change = "paid" if newly_paid else "amended"
         for one, level in levels.items():
-            moved = tuple(now - then for now, then in zip(level, before[one], strict=True))
+            moved = tuple(a - b for a, b in zip(level, before[one], strict=True))
             own = one == currency
             if any(moved) or (own and (new_status != status or newly_paid)):
                 entries.append(

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import csv
-import os
 from collections.abc import Callable, Mapping
 
 import pytest
 
+from pages import hold_tables, table
 from warehouses import ROOT
 
 PAGE = ROOT / "docs" / "click_quality.md"
@@ -33,9 +33,7 @@ def _table(seed: str, heads: str, row: Callable[[Mapping[str, str]], list[str]])
     with (ROOT / "seeds" / f"{seed}.csv").open(newline="", encoding="utf-8") as file:
         latest = {rule["rule_id"]: rule for rule in csv.DictReader(file)}
     rules = sorted(latest.values(), key=lambda rule: int(rule.get("priority", 0)))
-    names = heads.split(", ")
-    lines = [names, ["---"] * len(names), *map(row, rules)]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return table(heads, map(row, rules))
 
 
 @pytest.mark.parametrize(
@@ -48,11 +46,4 @@ def _table(seed: str, heads: str, row: Callable[[Mapping[str, str]], list[str]])
 def test_the_page_names_every_rule(
     seed: str, heads: str, row: Callable[[Mapping[str, str]], list[str]]
 ) -> None:
-    begin, end = f"<!-- rules: {seed} -->", f"<!-- end: {seed} -->"
-    page = PAGE.read_text(encoding="utf-8")
-    before, rest = page.split(begin)
-    wanted = f"{before}{begin}\n{_table(seed, heads, row)}\n{end}{rest.split(end)[1]}"
-    if os.environ.get("WRITE_DOCS"):
-        PAGE.write_text(wanted, encoding="utf-8")
-        return
-    assert page == wanted, "the page is not what the seed says: run this test with WRITE_DOCS=1"
+    hold_tables(PAGE, {seed: _table(seed, heads, row)})

@@ -7,12 +7,12 @@ hand in `VERDICTS` and `VISITS`. `WRITE_DOCS=1` writes the tables into the page.
 from __future__ import annotations
 
 import json
-import os
 from datetime import datetime
 from pathlib import Path
 
 import pytest
 
+from pages import hold_tables, table
 from warehouses import ROOT, Warehouse
 
 PAGE = ROOT / "docs" / "visitor_day.md"
@@ -168,12 +168,6 @@ def test_every_visit_is_the_one_worked_out_by_hand(day: Warehouse) -> None:
     assert [row[:4] for row in day.query(_VISITS)] == VISITS
 
 
-def _table(names: str, rows: list[tuple[object, ...]]) -> str:
-    heads = names.split(", ")
-    lines = [heads, ["---"] * len(heads), *[[_text(value) for value in row] for row in rows]]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
 def _text(value: object) -> str:
     if isinstance(value, datetime):
         return f"{value:%H:%M:%S.%f}".rstrip("0").rstrip(".")
@@ -186,25 +180,17 @@ def _tables(day: Warehouse) -> dict[str, str]:
     counts = day.query(_COUNTS)
     together = ("both", *(sum(int(str(row[n])) for row in counts) for n in range(1, 5)))
     return {
-        "clicks": _table(
-            "click, time, partner, class, by the rule, rules that hit", day.query(_CLICKS)
+        "clicks": table(
+            "click, time, partner, class, by the rule, rules that hit", day.query(_CLICKS), _text
         ),
-        "visits": _table(
+        "visits": table(
             "began, ended, clicks, page views, seconds, entry page, exit page, ended by",
             day.query(_VISITS),
+            _text,
         ),
-        "counts": _table("day, gross, unique, duplicate, invalid", [*counts, together]),
+        "counts": table("day, gross, unique, duplicate, invalid", [*counts, together]),
     }
 
 
 def test_the_page_shows_what_is_built(day: Warehouse) -> None:
-    page = wanted = PAGE.read_text(encoding="utf-8")
-    for name, table in _tables(day).items():
-        begin, end = f"<!-- built: {name} -->", f"<!-- end: {name} -->"
-        before, rest = wanted.split(begin)
-        after = rest.split(end)[1]
-        wanted = f"{before}{begin}\n{table}\n{end}{after}"
-    if os.environ.get("WRITE_DOCS"):
-        PAGE.write_text(wanted, encoding="utf-8")
-        return
-    assert page == wanted, "the page is not what is built: run this test with WRITE_DOCS=1"
+    hold_tables(PAGE, _tables(day))

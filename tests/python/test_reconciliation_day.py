@@ -9,13 +9,13 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import json
-import os
 from collections.abc import Iterable
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from pages import hold_tables, table
 from warehouses import ROOT, Warehouse
 
 PAGE = ROOT / "docs" / "reconciliation.md"
@@ -198,12 +198,6 @@ def test_the_day_before_has_what_moved_there(day: Warehouse) -> None:
     assert {date for date, _ in _reconciled(day)} == {"2026-06-09", "2026-06-10"}
 
 
-def _table(names: str, rows: list[tuple[object, ...]]) -> str:
-    heads = names.split(", ")
-    lines = [heads, ["---"] * len(heads), *[[_text(value) for value in row] for row in rows]]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
 def _text(value: object) -> str:
     if isinstance(value, Decimal):
         return f"{value:.2f}"
@@ -239,23 +233,15 @@ def _tables(day: Warehouse) -> dict[str, str]:
         if name == "unexplained" or any(found["2026-06-10", one][name] for one in MEASURES)
     ]
     return {
-        "conversions": _table(
+        "conversions": table(
             "id, pulled, line, time (UTC), status, sale, commission, currency",
             day.query(_CONVERSIONS),
+            _text,
         ),
-        "report": _table("day, sales, sale, commission", day.query(_REPORT)),
-        "waterfall": _table("10 June, sales, sale, commission", waterfall),
+        "report": table("day, sales, sale, commission", day.query(_REPORT), _text),
+        "waterfall": table("10 June, sales, sale, commission", waterfall, _text),
     }
 
 
 def test_the_page_shows_what_is_built(day: Warehouse) -> None:
-    page = wanted = PAGE.read_text(encoding="utf-8")
-    for name, table in _tables(day).items():
-        begin, end = f"<!-- built: {name} -->", f"<!-- end: {name} -->"
-        before, rest = wanted.split(begin)
-        after = rest.split(end)[1]
-        wanted = f"{before}{begin}\n{table}\n{end}{after}"
-    if os.environ.get("WRITE_DOCS"):
-        PAGE.write_text(wanted, encoding="utf-8")
-        return
-    assert page == wanted, "the page is not what is built: run this test with WRITE_DOCS=1"
+    hold_tables(PAGE, _tables(day))

@@ -16,12 +16,12 @@ from pathlib import Path
 import pytest
 
 from clickstar_lists.seeds import read_rows
+from pages import hold_tables
 from standins import execute, literal, stand_in
 from warehouses import Warehouse, project_copy
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs" / "click_quality" / "user_agents.md"
-BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
 ENGINES = ("duckdb", "postgres")
 SELECTED = (
     *("click_quality_rules", "click_quality_sources", "user_agent_patterns", "user_agent_marks"),
@@ -212,14 +212,7 @@ def test_the_labelled_user_agents_are_told_apart(judged: Judged) -> None:
 def test_the_documentation_states_what_is_measured(judged: Judged) -> None:
     if not judged.labelled:
         pytest.skip("no labelled user agents beside the repository")
-    table = _table(judged)
-    page = DOCS.read_text(encoding="utf-8")
-    before, rest = page.split(BEGIN)
-    _, after = rest.split(END)
-    wanted = f"{before}{BEGIN}\n{table}\n{END}{after}"
-    if os.environ.get("WRITE_DOCS"):
-        DOCS.write_text(wanted, encoding="utf-8")
-    assert page == wanted or os.environ.get("WRITE_DOCS"), table
+    hold_tables(DOCS, {"measured": _table(judged)})
 
 
 @pytest.mark.parametrize("engine", ENGINES)
