@@ -21,17 +21,9 @@
 
 with
 
--- One each, not one for all: PostgreSQL would store a shared one and join it without statistics.
 {% for member in members %}
     {{ member }}_versions as (
-        select
-            network_code,
-            source_id,
-            member_key,
-            valid_from,
-            valid_to
-        from {{ ref('int_members__versions') }}
-        where kind = '{{ member }}'
+        {{ member_versions(member) | indent(8) }}
     ),
 
 {% endfor %}
@@ -153,10 +145,7 @@ final as (
     {% for member in members %}
         left join {{ member }}_versions
             on
-                clicks.network_code = {{ member }}_versions.network_code
-                and clicks.{{ member }}_source_id = {{ member }}_versions.source_id
-                and clicks.clicked_at >= {{ member }}_versions.valid_from
-                and clicks.clicked_at < {{ member }}_versions.valid_to
+                {{ is_version_at('clicks', member, 'clicks.clicked_at') | indent(16) }}
     {% endfor %}
     left join channels
         on

@@ -78,14 +78,7 @@ commissions as (
     ),
 
     {{ member }}_versions as (
-        select
-            network_code,
-            source_id,
-            member_key,
-            valid_from,
-            valid_to
-        from {{ ref('int_members__versions') }}
-        where kind = '{{ member }}'
+        {{ member_versions(member) | indent(8) }}
     ),
 
 {% endfor %}
@@ -155,10 +148,7 @@ of_lines as (
         left join {{ member }}_versions
             on
                 lines.{{ member }}_code is null
-                and lines.network_code = {{ member }}_versions.network_code
-                and lines.{{ member }}_source_id = {{ member }}_versions.source_id
-                and parts.incurred_at >= {{ member }}_versions.valid_from
-                and parts.incurred_at < {{ member }}_versions.valid_to
+                and {{ is_version_at('lines', member, 'parts.incurred_at') | indent(16) }}
     {% endfor %}
     left join networks on lines.network_code = networks.network_code
     left join channels on lines.channel_code = channels.channel_code

@@ -33,14 +33,7 @@ reports as (
 
 {% for member in members %}
     {{ member }}_versions as (
-        select
-            network_code,
-            source_id,
-            member_key,
-            valid_from,
-            valid_to
-        from {{ ref('int_members__versions') }}
-        where kind = '{{ member }}'
+        {{ member_versions(member) | indent(8) }}
     ),
 
 {% endfor %}
@@ -101,10 +94,7 @@ keyed as (
     {% for member in members %}
         left join {{ member }}_versions
             on
-                reports.network_code = {{ member }}_versions.network_code
-                and reports.{{ member }}_source_id = {{ member }}_versions.source_id
-                and reports.reported_at >= {{ member }}_versions.valid_from
-                and reports.reported_at < {{ member }}_versions.valid_to
+                {{ is_version_at('reports', member, 'reports.reported_at') | indent(16) }}
     {% endfor %}
 ),
 

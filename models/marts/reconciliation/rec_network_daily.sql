@@ -48,15 +48,8 @@ exceptions as (
         reported_date
 ),
 
-members as (
-    select
-        network_code,
-        source_id,
-        member_key,
-        valid_from,
-        valid_to
-    from {{ ref('int_members__versions') }}
-    where kind = 'advertiser'
+advertiser_versions as (
+    {{ member_versions('advertiser') | indent(4) }}
 ),
 
 networks as (
@@ -200,7 +193,7 @@ final as (
         judged.reconciliation_key,
         {{ date_key('judged.reported_date') }} as date_key,
         coalesce(networks.network_key, -1) as network_key,
-        coalesce(members.member_key, -1) as advertiser_key,
+        coalesce(advertiser_versions.member_key, -1) as advertiser_key,
         coalesce(currencies.currency_key, -1) as currency_key,
         cast(judged.network_code as varchar(30)) as network_code,
         cast(judged.side as varchar(20)) as side,
@@ -226,12 +219,12 @@ final as (
     from judged
     left join networks on judged.network_code = networks.network_code
     left join currencies on judged.currency_code = currencies.currency_code
-    left join members
+    left join advertiser_versions
         on
-            judged.network_code = members.network_code
-            and judged.advertiser_source_id = members.source_id
-            and cast(judged.reported_date as timestamp) >= members.valid_from
-            and cast(judged.reported_date as timestamp) < members.valid_to
+            {{
+                is_version_at('judged', 'advertiser', 'cast(judged.reported_date as timestamp)')
+                | indent(12)
+            }}
 )
 
 select * from final

@@ -28,14 +28,7 @@ with
 
 {% for member in members %}
     {{ member }}_versions as (
-        select
-            network_code,
-            source_id,
-            member_key,
-            valid_from,
-            valid_to
-        from {{ ref('int_members__versions') }}
-        where kind = '{{ member }}'
+        {{ member_versions(member) | indent(8) }}
     ),
 
 {% endfor %}
@@ -112,10 +105,7 @@ final as (
     {% for member in members %}
         left join {{ member }}_versions
             on
-                visits.network_code = {{ member }}_versions.network_code
-                and visits.{{ member }}_source_id = {{ member }}_versions.source_id
-                and visits.started_at >= {{ member }}_versions.valid_from
-                and visits.started_at < {{ member }}_versions.valid_to
+                {{ is_version_at('visits', member, 'visits.started_at') | indent(16) }}
     {% endfor %}
     left join channels as direct on direct.channel_code = 'direct'
     left join countries on visits.country_code = countries.country_code
