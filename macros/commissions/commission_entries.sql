@@ -10,6 +10,11 @@
     not say is left alone. The level after each observation minus the level before it is the entry. -#}
 {% macro commission_entries(observations) -%}
     {%- set amounts = commission_amounts() -%}
+    {#- What of an observation is handed on beside its amounts and their currency. -#}
+    {%- set carried = [
+        'commission_key', 'network_code', 'feed', 'mode', 'record_code', 'network_status', 'is_gone',
+        'reason', 'paid_at', 'effective_at', 'pulled_at', 'file_id', 'line_number',
+    ] -%}
     {%- set by_place = 'partition by commission_key, fold_currency order by place' -%}
     {%- set by_observation = 'partition by commission_key, is_other_currency order by place' -%}
     {%- set running = 'rows between unbounded preceding and current row' -%}
@@ -129,23 +134,15 @@
             *,
             max(currency_code) over (partition by commission_key) as known_currency,
             row_number() over (
-                partition by commission_key
-                order by effective_at, pulled_at, feed, file_id, line_number
-            ) as place,
-            -- The first record of an accounting feed replaces what was said before it.
-            case
-                when mode = 'final' then row_number() over (
-                    partition by commission_key, mode
-                    order by effective_at, pulled_at, feed, file_id, line_number
-                )
-            end as place_in_mode
+                partition by commission_key order by {{ observation_order('effective_at') }}
+            ) as place
         from said
     ),
 
     counted as (
         select
             *,
-            count(place_in_mode) over (
+            count(case when mode = 'final' then 1 end) over (
                 partition by commission_key order by place {{ running }}
             ) as final_records
         from placed
@@ -153,9 +150,14 @@
 
     in_currency as (
         select
-            *,
+            {{ carried | join(',\n            ') }},
+            place,
+            {% for amount in amounts -%}
+            {{ amount }}_amount,
+            {% endfor -%}
             coalesce(currency_code, known_currency, '') as fold_currency,
-            coalesce(mode = 'state' or place_in_mode = 1, false) as sets,
+            -- The first record of an accounting feed replaces what was said before it.
+            mode = 'state' or (mode = 'final' and final_records = 1) as sets,
             false as is_other_currency
         from counted
         -- What a provisional feed says after the accounting feed has spoken is in there already.
@@ -174,22 +176,13 @@
         select * from in_currency
         union all
         select
-            {% for column in
-                ['commission_key', 'feed', 'mode', 'record_code', 'network_status', 'is_gone', 'reason']
-            -%}
+            {% for column in carried + ['place'] -%}
             in_currency.{{ column }},
             {% endfor -%}
-            in_currency.currency_code,
             {% for amount in amounts -%}
             cast(
                 case when in_currency.{{ amount }}_amount is not null then 0 end as numeric(18, 6)
             ) as {{ amount }}_amount,
-            {% endfor -%}
-            {% for column in
-                ['paid_at', 'effective_at', 'pulled_at', 'file_id', 'line_number', 'network_code',
-                'known_currency', 'place', 'place_in_mode', 'final_records']
-            -%}
-            in_currency.{{ column }},
             {% endfor -%}
             currencies.fold_currency,
             true as sets,

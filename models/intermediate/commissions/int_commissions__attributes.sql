@@ -42,9 +42,7 @@ observations as (
         is_correction,
         occurred_at,
         row_number() over (
-            partition by commission_key
-            order by
-                coalesce(modified_at, pulled_at), pulled_at, feed, file_id, line_number
+            partition by commission_key order by {{ observation_order() }}
         ) as place
     from {{ ref('int_commissions__pulled') }}
 ),
@@ -52,13 +50,12 @@ observations as (
 -- Where each attribute was said last: a view that does not know it says nothing about it.
 last_said as (
     select
-        *,
         {% for attribute in attributes %}
             max(case when {{ attribute }} is not null then place end) over (
                 partition by commission_key
             ) as {{ attribute }}_place,
         {% endfor %}
-        count(*) over (partition by commission_key) as observations
+        *
     from observations
 ),
 
@@ -73,7 +70,7 @@ final as (
                 as {{ columns[attribute] }}
             ) as {{ attribute }},
         {% endfor %}
-        cast(max(observations) as integer) as observations,
+        cast(count(*) as integer) as observations,
         cast(sum(case when is_correction then 1 else 0 end) as integer) as corrections,
         min(occurred_at) as occurred_at
     from last_said

@@ -31,15 +31,8 @@ attributes as (
     from {{ ref('int_commissions__attributes') }}
 ),
 
-members as (
-    select
-        network_code,
-        source_id,
-        member_key,
-        valid_from,
-        valid_to
-    from {{ ref('int_members__versions') }}
-    where kind = 'advertiser'
+advertiser_versions as (
+    {{ member_versions('advertiser') | indent(4) }}
 ),
 
 advertisers as (
@@ -47,6 +40,15 @@ advertisers as (
         advertiser_key,
         reporting_currency_code
     from {{ ref('int_master__advertiser_versions') }}
+),
+
+rates as (
+    select
+        date_day,
+        from_currency,
+        to_currency,
+        rate
+    from {{ ref('int_currencies__daily_rates') }}
 ),
 
 dated as (
@@ -58,13 +60,10 @@ dated as (
             as client_currency_code
     from entries
     inner join attributes on entries.commission_key = attributes.commission_key
-    left join members
+    left join advertiser_versions
         on
-            attributes.network_code = members.network_code
-            and attributes.advertiser_source_id = members.source_id
-            and attributes.occurred_at >= members.valid_from
-            and attributes.occurred_at < members.valid_to
-    left join advertisers on members.member_key = advertisers.advertiser_key
+            {{ is_version_at('attributes', 'advertiser', 'attributes.occurred_at') | indent(12) }}
+    left join advertisers on advertiser_versions.member_key = advertisers.advertiser_key
 ),
 
 final as (
@@ -102,7 +101,15 @@ final as (
         dated.file_id,
         dated.line_number
     from dated
-    {{ commission_rates('dated', targets, dates) }}
+    {% for target in targets %}
+        {% for name, date in dates.items() if name in var('conversion_dates').values() %}
+            left join rates as {{ target }}_rates_{{ name }}
+                on
+                    {{ date }} = {{ target }}_rates_{{ name }}.date_day
+                    and dated.currency_code = {{ target }}_rates_{{ name }}.from_currency
+                    and dated.{{ target }}_currency_code = {{ target }}_rates_{{ name }}.to_currency
+        {% endfor %}
+    {% endfor %}
 )
 
 select * from final

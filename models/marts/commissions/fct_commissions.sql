@@ -1,5 +1,11 @@
 {%- set members = ['advertiser', 'partner', 'program', 'campaign', 'creative'] -%}
 {%- set targets = ['reporting', 'client'] -%}
+{%- set missing = [] -%}
+{%- for amount in commission_amounts() -%}
+    {%- for target in targets -%}
+        {%- do missing.append('converted.' ~ target ~ '_' ~ amount ~ '_missing') -%}
+    {%- endfor -%}
+{%- endfor -%}
 {%- set milestones = ['clicked', 'approved', 'reversed', 'paid'] -%}
 
 {{
@@ -14,14 +20,7 @@ with
 
 {% for member in members %}
     {{ member }}_versions as (
-        select
-            network_code,
-            source_id,
-            member_key,
-            valid_from,
-            valid_to
-        from {{ ref('int_members__versions') }}
-        where kind = '{{ member }}'
+        {{ member_versions(member) | indent(8) }}
     ),
 
 {% endfor %}
@@ -71,19 +70,6 @@ converted as (
                 ) as {{ target }}_{{ amount }}_missing,
             {% endfor %}
         {% endfor %}
-        sum(
-            case
-                {% for amount in commission_amounts() %}
-                    when
-                        {{ amount }}_amount != 0
-                        and (
-                            reporting_{{ amount }}_rate is null or client_{{ amount }}_rate is null
-                        )
-                        then 1
-                {% endfor %}
-                else 0
-            end
-        ) as missing_rates,
         max(reporting_currency_code) as reporting_currency_code,
         max(client_currency_code) as client_currency_code
     from in_currency
@@ -254,7 +240,7 @@ final as (
             cast({{ reporting_timestamp('commissions.was_approved_at') }} as date)
             - cast({{ reporting_timestamp('commissions.occurred_at') }} as date) as integer
         ) as approval_lag_days,
-        converted.missing_rates > 0 as has_missing_rate,
+        greatest({{ missing | join(', ') }}) > 0 as has_missing_rate,
         commissions.match_method is not null as is_matched,
         commissions.paid_at is not null as is_paid,
         cast({{ reporting_timestamp('commissions.occurred_at') }} as date) as occurred_date,
@@ -274,10 +260,7 @@ final as (
     {% for member in members %}
         left join {{ member }}_versions
             on
-                commissions.network_code = {{ member }}_versions.network_code
-                and commissions.{{ member }}_source_id = {{ member }}_versions.source_id
-                and commissions.occurred_at >= {{ member }}_versions.valid_from
-                and commissions.occurred_at < {{ member }}_versions.valid_to
+                {{ is_version_at('commissions', member, 'commissions.occurred_at') | indent(16) }}
     {% endfor %}
     left join clicks on commissions.click_id = clicks.click_id
     left join partners on partner_versions.member_key = partners.partner_key
