@@ -34,7 +34,7 @@ observed as (
         feed,
         network_fee_amount,
         coalesce(modified_at, pulled_at) as told_at
-    from {{ ref('int_commissions__observed') }}
+    from {{ ref('int_commissions__pulled') }}
 ),
 
 feeds as (
@@ -65,15 +65,8 @@ entries as (
     from {{ ref('int_commissions__entries') }}
 ),
 
-members as (
-    select
-        network_code,
-        source_id,
-        is_mapped,
-        valid_from,
-        valid_to
-    from {{ ref('int_members__versions') }}
-    where kind = 'advertiser'
+advertiser_versions as (
+    {{ member_versions('advertiser') | indent(4) }}
 ),
 
 rates as (
@@ -171,7 +164,8 @@ owned as (
             kept.kept_{{ amount }}_amount,
         {% endfor %}
         -- Who reads an advertiser's numbers does not find those of an id that is mapped to none.
-        reports.names_advertisers = 0 or coalesce(members.is_mapped, false) as is_mapped,
+        reports.names_advertisers = 0 or coalesce(advertiser_versions.is_mapped, false)
+            as is_mapped,
         coalesce(attributes.account_code = reports.account_code, false) as is_under_account,
         sold.had_a_sale = 0 as is_bonus,
         told.fee_is_told = 1 as has_fee,
@@ -194,12 +188,9 @@ owned as (
     inner join sold on accounts.commission_key = sold.commission_key
     inner join told on accounts.commission_key = told.commission_key
     left join accounting_feeds on reports.network_code = accounting_feeds.network_code
-    left join members
+    left join advertiser_versions
         on
-            attributes.network_code = members.network_code
-            and attributes.advertiser_source_id = members.source_id
-            and attributes.occurred_at >= members.valid_from
-            and attributes.occurred_at < members.valid_to
+            {{ is_version_at('attributes', 'advertiser', 'attributes.occurred_at') | indent(12) }}
 ),
 
 final as (

@@ -52,7 +52,7 @@ observed as (
         pulled_at,
         file_id,
         line_number
-    from {{ ref('int_commissions__observed') }}
+    from {{ ref('int_commissions__pulled') }}
     where record_code is not null
 ),
 
