@@ -1,0 +1,585 @@
+"""The one way to change a master record: ask, let somebody else approve, apply.
+
+Every way of editing (form, inline row, grid, import, API, queue) calls `request_change`. A
+record is saved by `approve` only, in one transaction with its request; the database writes the
+history.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.core.exceptions import FieldDoesNotExist, PermissionDenied, ValidationError
+from django.db import IntegrityError, models, transaction
+from django.utils import timezone
+
+from changes.models import ChangeRequest
+from records.base import MergeableRecord, Record, TreeRecord
+from records.models import ENTITIES, Crosswalk
+from records.triggers import history_context
+
+ALL_TIME = dt.datetime(1900, 1, 1, tzinfo=dt.UTC)
+Action, Effective, Source, Status = (
+    ChangeRequest.Action,
+    ChangeRequest.Effective,
+    ChangeRequest.Source,
+    ChangeRequest.Status,
+)
+
+
+class Refused(Exception):
+    """A change that cannot be: the message says in a sentence why, and what to do."""
+
+
+class Stale(Refused):
+    """The record was changed since: the change has to be looked at and made again."""
+
+
+@dataclass(frozen=True)
+class When:
+    """From when a change counts in reports.
+
+    `kind` is now, from a date (then `moment`, UTC), or always: a correction for all time.
+    """
+
+    kind: str = Effective.NOW
+    moment: dt.datetime | None = None
+
+    def __post_init__(self) -> None:
+        if self.kind not in Effective.values:
+            raise ValidationError({"effective": f"Choose one of: {', '.join(Effective.values)}."})
+        if (self.kind == Effective.DATE) != (self.moment is not None):
+            raise ValidationError(
+                {"effective_from": "Give the date from which the change counts, and only then."}
+            )
+
+
+ALWAYS = When(Effective.ALWAYS)
+
+
+def usual_when(entity: type[Record]) -> When:
+    """What is offered first: a mapping of an id counts for all time, other changes from now on."""
+    return ALWAYS if entity is Crosswalk else When()
+
+
+def new_batch() -> str:
+    """A mark for requests that are made together."""
+    return uuid.uuid4().hex
+
+
+# --------------------------------------------------------------------------------------- asking
+
+
+def request_change(
+    user: User,
+    entity: type[Record],
+    code: str | None,
+    values: Mapping[str, Any],
+    *,
+    reason: str,
+    source: str,
+    base_version: int | None = None,
+    when: When | None = None,
+    batch: str = "",
+) -> ChangeRequest | None:
+    """Ask for a record to be made (no such code yet) or changed.
+
+    `code` is None for a record whose code follows from its values. `values` are the new values by
+    field, foreign keys as codes; fields that are not named stay. `base_version` is the version that
+    the person saw; None makes a new record. `when` says from when the change counts, by default as
+    `usual_when` has it. Requests that are made together share a `batch`.
+
+    Returns:
+        The request, or None where nothing would change.
+
+    Raises:
+        ValidationError: values that the record cannot have, by field.
+        Stale: the record is of another version by now.
+        Refused, PermissionDenied: in a sentence.
+    """
+    values = clean_values(entity, values)
+    reason = clean_text("reason", reason)
+    creates = base_version is None
+    _may(user, entity, "add" if creates else "change")
+    if not reason:
+        raise ValidationError({"reason": "Say why: the history keeps it."})
+    if len(reason) > 500:
+        raise ValidationError({"reason": "The reason is longer than 500 characters."})
+    if creates:
+        record = new_record(entity, code, values)
+    else:
+        record = entity._default_manager.get(pk=code)
+        _same_version(record, base_version or 0)
+        before = current_values(record)
+        values = {name: value for name, value in values.items() if before[name] != value}
+        if not values:
+            return None
+    _set(record, values)
+    record.full_clean()
+    request = ChangeRequest.objects.create(
+        entity=entity._meta.db_table,
+        code=record.code,
+        action=Action.CREATE if creates else Action.UPDATE,
+        values=values,
+        base_version=0 if creates else record.version,
+        reason=reason,
+        source=source,
+        batch=batch,
+        requested_by=user,
+        **_effective(when or usual_when(entity)),
+    )
+    return _without_second_pair_of_eyes(request, user)
+
+
+def request_merge(
+    user: User,
+    loser: MergeableRecord,
+    winner: MergeableRecord,
+    *,
+    reason: str,
+    when: When = ALWAYS,
+    source: str = Source.MERGE,
+) -> ChangeRequest:
+    """Ask that one record becomes part of another, which takes over all that points to it.
+
+    Raises:
+        Refused: the records are of two kinds, the same, or merged already.
+        ValidationError, PermissionDenied: as `request_change`.
+    """
+    _may(user, type(loser), "change")
+    reason = clean_text("reason", reason)
+    if not reason:
+        raise ValidationError({"reason": "Say why: the history keeps it."})
+    _mergeable(loser, winner)
+    request = ChangeRequest.objects.create(
+        entity=loser._meta.db_table,
+        code=loser.code,
+        action=Action.MERGE,
+        values={"into": winner.code},
+        base_version=loser.version,
+        reason=reason,
+        source=source,
+        requested_by=user,
+        **_effective(when),
+    )
+    return _without_second_pair_of_eyes(request, user)
+
+
+def request_unmerge(
+    user: User, loser: MergeableRecord, *, reason: str, when: When = ALWAYS
+) -> ChangeRequest:
+    """Ask that a merged record lives again, with all that the merge took from it.
+
+    Raises:
+        Refused: the record was never merged.
+        ValidationError, PermissionDenied: as `request_change`.
+    """
+    _may(user, type(loser), "change")
+    reason = clean_text("reason", reason)
+    if not reason:
+        raise ValidationError({"reason": "Say why: the history keeps it."})
+    if loser.merged_into is None:
+        raise Refused(f"{loser} is not merged into another record.")
+    request = ChangeRequest.objects.create(
+        entity=loser._meta.db_table,
+        code=loser.code,
+        action=Action.UNMERGE,
+        values={"from": loser.merged_into.code},
+        base_version=loser.version,
+        reason=reason,
+        source=Source.MERGE,
+        requested_by=user,
+        **_effective(when),
+    )
+    return _without_second_pair_of_eyes(request, user)
+
+
+def request_revert(
+    user: User, record: Record, history_id: int, *, reason: str, when: When | None = None
+) -> ChangeRequest | None:
+    """Ask that a record becomes what it was after a change of its history; None when it is so.
+
+    Raises:
+        Refused: the history has no such change of this record.
+        ValidationError, Stale, PermissionDenied: as `request_change`.
+    """
+    entry = record.history.filter(history_id=history_id).first()  # type: ignore[attr-defined]
+    if entry is None:
+        raise Refused(f"The history of {record} has no change {history_id}.")
+    return request_change(
+        user,
+        type(record),
+        record.code,
+        current_values(entry, type(record)),
+        reason=reason,
+        source=Source.REVERT,
+        base_version=record.version,
+        when=when,
+    )
+
+
+# ------------------------------------------------------------------------------------- deciding
+
+
+def may_decide(user: User, request: ChangeRequest) -> str:
+    """Why somebody may not decide on a request, in a sentence; empty when they may."""
+    if not user.has_perm("changes.approve_changerequest"):
+        return "Only approvers decide on changes."
+    if request.status != Status.OPEN:
+        return f"This change is {request.get_status_display()} already."
+    if settings.FOUR_EYES and request.requested_by_id == user.pk:
+        return "You asked for this change: somebody else has to approve it (four eyes)."
+    return ""
+
+
+def approve(request: ChangeRequest, user: User, note: str = "") -> ChangeRequest:
+    """Apply a request: the record, its history and the request change together, or nothing does.
+
+    Raises:
+        PermissionDenied: not an approver, or the request is the approver's own.
+        Stale: the record was changed since; the request is closed as out of date.
+        Refused: decided already, or the record can no longer take these values.
+    """
+    try:
+        with transaction.atomic():
+            locked = _open(request.pk, user)
+            now = timezone.now()
+            with history_context(
+                reason=locked.reason,
+                user_name=locked.requested_by.get_username(),
+                effective_from=_counts_from(locked, now),
+                change_request_id=locked.pk,
+                recorded_at=now,
+            ):
+                _APPLY[locked.action](locked)
+            _decide(locked, user, Status.APPLIED, note, now)
+    except Stale as stale:
+        with transaction.atomic():
+            _decide(_open(request.pk, user), user, Status.STALE, str(stale), timezone.now())
+        raise
+    except ValidationError as error:
+        raise Refused(
+            f"{request} cannot be applied any more: {' '.join(error.messages)}"
+        ) from error
+    except IntegrityError as error:
+        raise Refused(
+            f"{request} cannot be applied any more: another record stands against it."
+        ) from error
+    request.refresh_from_db()
+    return request
+
+
+def reject(request: ChangeRequest, user: User, note: str) -> ChangeRequest:
+    """Refuse a request, with the reason for the person who asked.
+
+    Raises:
+        PermissionDenied, Refused: as `approve`; ValidationError: no note.
+    """
+    note = clean_text("note", note)
+    if not note:
+        raise ValidationError({"note": "Say why: whoever asked wants to know."})
+    with transaction.atomic():
+        return _decide(_open(request.pk, user), user, Status.REJECTED, note, timezone.now())
+
+
+def withdraw(request: ChangeRequest, user: User) -> ChangeRequest:
+    """Take one's own request back.
+
+    Raises:
+        PermissionDenied: somebody else's; Refused: decided already.
+    """
+    with transaction.atomic():
+        locked = ChangeRequest.objects.select_for_update().get(pk=request.pk)
+        if locked.requested_by_id != user.pk:
+            raise PermissionDenied("Only whoever asked for a change takes it back.")
+        if locked.status != Status.OPEN:
+            raise Refused(f"This change is {locked.get_status_display()} already.")
+        return _decide(locked, user, Status.WITHDRAWN, "", timezone.now())
+
+
+# --------------------------------------------------------------------------------------- values
+
+
+def clean_text(name: str, value: str) -> str:
+    """A text without blanks around it; refuses what no database keeps."""
+    value = value.strip()
+    if "\x00" in value or (not value.isascii() and any(0xD800 <= ord(c) <= 0xDFFF for c in value)):
+        raise ValidationError({name: "The text holds a character that cannot be stored."})
+    return value
+
+
+def clean_values(entity: type[Record], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Values as a request keeps them: typed as their fields say, foreign keys as codes.
+
+    Raises:
+        ValidationError: a field that the entity does not have or nobody may set, or a wrong type.
+    """
+    cleaned: dict[str, Any] = {}
+    wrong: dict[str, list[str]] = {}
+    allowed = {field.name: field for field in entity.editable_fields()}
+    for name, value in values.items():
+        field = allowed.get(name)
+        if field is None:
+            wrong[name] = [f"{entity._meta.verbose_name} has no field {name} to change."]
+            continue
+        try:
+            cleaned[name] = _clean_value(field, value)
+        except ValidationError as error:
+            wrong[name] = list(error.messages)
+    if wrong:
+        raise ValidationError(wrong)
+    return cleaned
+
+
+def _clean_value(field: models.Field[Any, Any], value: Any) -> Any:
+    if isinstance(value, models.Model):
+        value = value.pk
+    if isinstance(value, str):
+        value = clean_text(field.name, value)
+    elif isinstance(field, (models.CharField, models.ForeignKey)) and value is not None:
+        raise ValidationError("This has to be a text.")
+    if value in (None, ""):
+        return "" if isinstance(field, models.CharField) and not field.null else None
+    if isinstance(field, models.ForeignKey):
+        return value
+    if isinstance(field, models.IntegerField) and isinstance(value, (bool, float)):
+        raise ValidationError("This has to be a whole number.")
+    python = field.to_python(value)
+    if isinstance(field, models.DecimalField):
+        if not python.is_finite():
+            raise ValidationError("This has to be a number.")
+        # As the database will give it back, so that 0.1 and 0.100000 are the same.
+        places = field.decimal_places or 0
+        if abs(python) < 10 ** (field.max_digits or 0) and python == round(python, places):
+            python = round(python, places)
+        return str(python)
+    if isinstance(python, (dt.date, dt.datetime)):
+        return python.isoformat()
+    return python
+
+
+def current_values(record: models.Model, entity: type[Record] | None = None) -> dict[str, Any]:
+    """The values of a record, or of an entry of its history, as requests keep them."""
+    fields = (entity or type(record)).editable_fields()  # type: ignore[attr-defined]
+    return {field.name: _clean_value(field, getattr(record, field.attname)) for field in fields}
+
+
+def new_record(entity: type[Record], code: str | None, values: Mapping[str, Any]) -> Record:
+    """A record that is not saved yet.
+
+    Raises:
+        ValidationError: no code, or one that is or was another record's.
+    """
+    code = entity.made_code(dict(values)) or clean_text("code", code or "")
+    if not code:
+        raise ValidationError({"code": "Give the record a code."})
+    known = entity._default_manager.filter(pk=code).exists()
+    if known or entity.history.filter(code=code).exists():  # type: ignore[attr-defined]
+        raise ValidationError({"code": f"{code} is, or was, another record's code."})
+    waiting = ChangeRequest.objects.filter(
+        entity=entity._meta.db_table, code=code, action=Action.CREATE, status=Status.OPEN
+    )
+    if waiting.exists():
+        raise ValidationError({"code": f"A new record {code} waits for approval already."})
+    return entity(code=code)
+
+
+def _set(record: Record, values: Mapping[str, Any]) -> None:
+    for name, value in values.items():
+        field = record._meta.get_field(name)
+        assert isinstance(field, models.Field)
+        setattr(record, field.attname, field.to_python(value))
+
+
+# ------------------------------------------------------------------------------------- applying
+
+
+def _create(request: ChangeRequest) -> None:
+    entity = request.record_type
+    if entity._default_manager.filter(pk=request.code).exists():
+        raise Stale(f"{request.code} has been made in the meantime.")
+    record = entity(code=request.code)
+    _apply_values(record, request.values)
+    record.save(force_insert=True)
+
+
+def _update(request: ChangeRequest) -> None:
+    record = _locked(request)
+    _apply_values(record, request.values)
+    _save(record)
+
+
+def _merge(request: ChangeRequest) -> None:
+    loser = _locked(request)
+    winner = _lock(type(loser), request.values["into"])
+    assert isinstance(loser, MergeableRecord)
+    assert isinstance(winner, MergeableRecord)
+    _mergeable(loser, winner)
+    request.moved = [
+        {"entity": row._meta.db_table, "code": row.code, "field": field}
+        for row, field in _pointing_to(loser)
+        if _point(row, field, winner)
+    ]
+    request.values = {**request.values, "was_active": loser.is_active}
+    loser.is_active = False
+    loser.merged_into = winner
+    _save(loser)
+
+
+def _unmerge(request: ChangeRequest) -> None:
+    loser = _locked(request)
+    assert isinstance(loser, MergeableRecord)
+    winner = loser.merged_into
+    if winner is None:
+        raise Refused(f"{loser} is not merged into another record.")
+    merge = (
+        ChangeRequest.objects.filter(
+            entity=request.entity, code=request.code, action=Action.MERGE, status=Status.APPLIED
+        )
+        .order_by("-decided_at", "-id")
+        .first()
+    )
+    if merge is None:
+        raise Refused(f"{loser} was merged past the portal: what belonged to it is not known.")
+    loser.merged_into = None
+    loser.is_active = merge.values["was_active"]
+    _save(loser)
+    by_table = {entity._meta.db_table: entity for entity in ENTITIES}
+    for moved in merge.moved:
+        row = _lock(by_table[moved["entity"]], moved["code"])
+        # Somebody may have decided otherwise since.
+        if getattr(row, f"{moved['field']}_id") == winner.code and _point(
+            row, moved["field"], loser
+        ):
+            request.moved.append(moved)
+
+
+_APPLY: dict[str, Callable[[ChangeRequest], None]] = {
+    Action.CREATE: _create,
+    Action.UPDATE: _update,
+    Action.MERGE: _merge,
+    Action.UNMERGE: _unmerge,
+}
+
+
+def _apply_values(record: Record, values: Mapping[str, Any]) -> None:
+    if isinstance(record, TreeRecord):
+        # Two moves that are right alone may make a cycle together: one after the other.
+        list(type(record)._default_manager.select_for_update().order_by("code"))
+    try:
+        _set(record, values)
+    except FieldDoesNotExist as error:
+        raise Refused(f"The field of this request is gone: {error}.") from error
+    record.full_clean()
+
+
+def _save(record: Record) -> None:
+    record.version += 1
+    record.save(force_update=True)
+
+
+def _pointing_to(record: Record) -> Iterable[tuple[Record, str]]:
+    for relation in record._meta.related_objects:
+        entity = relation.related_model
+        if entity in ENTITIES and relation.field.name != "merged_into":
+            rows = entity._default_manager.select_for_update().filter(
+                **{relation.field.name: record}
+            )
+            yield from ((row, relation.field.name) for row in rows.order_by("code"))
+
+
+def _point(row: Record, field: str, target: Record) -> bool:
+    """Point a row elsewhere; one that the target has already, or that is its by key, stays."""
+    setattr(row, field, target)
+    try:
+        row.full_clean()
+    except ValidationError:
+        return False
+    _save(row)
+    return True
+
+
+def _mergeable(loser: MergeableRecord, winner: MergeableRecord) -> None:
+    if type(loser) is not type(winner) or loser.code == winner.code:
+        raise Refused("Two different records of one kind can be merged.")
+    for record in (loser, winner):
+        if record.merged_into is not None:
+            raise Refused(f"{record} was merged into {record.merged_into} already.")
+
+
+def _lock(entity: type[Record], code: str) -> Record:
+    record = entity._default_manager.select_for_update().filter(pk=code).first()
+    if record is None:
+        raise Stale(f"{code} is no longer there.")
+    return record
+
+
+def _locked(request: ChangeRequest) -> Record:
+    record = _lock(request.record_type, request.code)
+    _same_version(record, request.base_version)
+    return record
+
+
+def _same_version(record: Record, base_version: int) -> None:
+    if record.version != base_version:
+        raise Stale(
+            f"{record} was changed by somebody else since: look at it as it is now, and make the"
+            " change again."
+        )
+
+
+def _open(pk: int, user: User) -> ChangeRequest:
+    request = ChangeRequest.objects.select_for_update().get(pk=pk)
+    refusal = may_decide(user, request)
+    if refusal and request.status == Status.OPEN:
+        raise PermissionDenied(refusal)
+    if refusal:
+        raise Refused(refusal)
+    return request
+
+
+def _decide(
+    request: ChangeRequest, user: User, status: str, note: str, now: dt.datetime
+) -> ChangeRequest:
+    request.status = status
+    request.decided_by = user
+    request.decided_at = now
+    request.decision_note = clean_text("note", note)[:500]
+    request.save()
+    return request
+
+
+def _effective(when: When) -> dict[str, Any]:
+    return {"effective": when.kind, "effective_from": when.moment}
+
+
+def _counts_from(request: ChangeRequest, now: dt.datetime) -> dt.datetime | None:
+    if request.effective == Effective.ALWAYS:
+        return ALL_TIME
+    if request.effective == Effective.DATE:
+        return request.effective_from
+    # A mapping without a date counts for all time, so "from now on" has to say its moment.
+    return now if _touches_mappings(request) else None
+
+
+def _touches_mappings(request: ChangeRequest) -> bool:
+    return request.record_type is Crosswalk or request.action in (Action.MERGE, Action.UNMERGE)
+
+
+def _may(user: User, entity: type[Record], what: str) -> None:
+    if not user.has_perm(f"records.{what}_{entity._meta.model_name}"):
+        raise PermissionDenied(
+            f"You may look at {entity._meta.verbose_name_plural}, not change them."
+        )
+
+
+def _without_second_pair_of_eyes(request: ChangeRequest, user: User) -> ChangeRequest:
+    if not settings.FOUR_EYES and user.has_perm("changes.approve_changerequest"):
+        return approve(request, user)
+    return request

@@ -1,0 +1,1 @@
+"""The master records, their history, and the triggers that write it."""

@@ -1,0 +1,94 @@
+"""The database writes the history: no way of changing a record escapes it, and none changes it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.db import DatabaseError, connection, transaction
+
+from records.models import ENTITIES, Partner
+from records.triggers import ALL, create_triggers, drop_triggers, record_differences
+
+pytestmark = pytest.mark.django_db
+
+
+def execute(sql: str, *values: Any) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+
+
+def recorded(code: str = "P-1") -> list[tuple[str, str]]:
+    entries = Partner.history.filter(code=code).order_by("history_id")
+    return [(entry.history_type, entry.name) for entry in entries]
+
+
+def test_every_path_is_recorded() -> None:
+    partner = Partner.objects.create(code="P-1", name="made")
+    Partner.objects.filter(code="P-1").update(name="updated")
+    partner.name = "bulk"
+    Partner.objects.bulk_update([partner], ["name"])
+    execute("update partner set name = %s where code = %s", "sql", "P-1")
+    Partner.objects.bulk_create([Partner(code="P-2", name="bulk")])
+    execute("delete from partner where code = %s", "P-1")
+    assert recorded() == [
+        ("+", "made"), ("~", "updated"), ("~", "bulk"), ("~", "sql"), ("-", "sql"),
+    ]  # fmt: skip
+    assert recorded("P-2") == [("+", "bulk")]
+
+
+def test_a_change_from_outside_has_no_user_and_no_reason() -> None:
+    Partner.objects.create(code="P-1", name="made")
+    entry = Partner.history.get()
+    assert entry.history_user_id is entry.history_change_reason is entry.change_request_id is None
+    assert entry.history_date is not None
+
+
+def test_an_update_that_changes_nothing_is_not_recorded() -> None:
+    Partner.objects.create(code="P-1", name="made")
+    Partner.objects.update(name="made")
+    Partner.objects.update(version=9)
+    assert recorded() == [("+", "made")]
+
+
+@pytest.mark.parametrize("table", [tables.history for tables in ALL])
+def test_a_history_is_append_only(table: str) -> None:
+    columns = next(tables.columns for tables in ALL if tables.history == table)
+    row = dict.fromkeys(columns)
+    entity = next(e for e in ENTITIES if e.history.model._meta.db_table == table)  # type: ignore[attr-defined]
+    model = entity.history.model  # type: ignore[attr-defined]
+    values: dict[str, Any] = {}
+    for field in model._meta.concrete_fields:
+        if field.column in row and not field.null:
+            internal = field.get_internal_type()
+            values[field.attname] = (
+                "2026-01-01" if "Date" in internal
+                else False if internal == "BooleanField"
+                else 1 if "Integer" in internal or internal == "DecimalField"
+                else "x"
+            )  # fmt: skip
+    model.objects.create(history_date="2026-01-01T00:00:00Z", history_type="+", **values)
+    for statement in (f'update "{table}" set code = code', f'delete from "{table}"'):
+        with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+            execute(statement)
+    assert model.objects.count() == 1
+
+
+def test_the_code_of_a_record_never_changes() -> None:
+    Partner.objects.create(code="P-1", name="made")
+    with pytest.raises(DatabaseError, match="never changes"), transaction.atomic():
+        execute("update partner set code = 'P-2'")
+
+
+def test_what_a_migration_changes_is_recorded_after_it() -> None:
+    Partner.objects.bulk_create([Partner(code=f"P-{n}", name="made") for n in (1, 2, 3)])
+    drop_triggers()
+    execute("update partner set name = 'migrated' where code = 'P-1'")
+    execute("delete from partner where code = 'P-2'")
+    execute("update partner set version = 7 where code = 'P-3'")
+    create_triggers()
+    assert record_differences("migrated") == 2
+    assert recorded("P-1") == [("+", "made"), ("~", "migrated")]
+    assert recorded("P-2") == [("+", "made"), ("-", "made")]
+    assert recorded("P-3") == [("+", "made")]
+    assert record_differences("migrated") == 0
