@@ -8,6 +8,7 @@ from datetime import date, datetime
 import duckdb
 import psycopg
 
+from redshift_standin import connect
 from warehouses import Warehouse
 
 
@@ -56,6 +57,12 @@ def execute(warehouse: Warehouse, *statements: str) -> None:
         ) as connection:
             for statement in statements:
                 connection.execute(statement)
+        return
+    if warehouse.target == "redshift":
+        with connect(warehouse.environment) as session, session.cursor() as cursor:
+            for statement in statements:
+                cursor.execute(statement)
+            session.commit()
         return
     with psycopg.connect(
         host=warehouse.environment["CLICKSTAR_POSTGRES_HOST"],
