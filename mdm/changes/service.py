@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +21,7 @@ from django.utils import timezone
 
 from changes.models import ChangeRequest
 from records.base import MergeableRecord, Record, TreeRecord
-from records.models import ENTITIES, Crosswalk
+from records.models import BY_NAME, ENTITIES, Crosswalk
 from records.triggers import history_context
 
 ALL_TIME = dt.datetime(1900, 1, 1, tzinfo=dt.UTC)
@@ -31,6 +31,9 @@ Action, Effective, Source, Status = (
     ChangeRequest.Source,
     ChangeRequest.Status,
 )
+
+# Of a record that is asked for in the same batch: its values by table and code; else None.
+Beside = Callable[[str, str], "Mapping[str, Any] | None"]
 
 
 class Refused(Exception):
@@ -93,7 +96,8 @@ def request_change(
     `code` is None for a record whose code follows from its values. `values` are the new values by
     field, foreign keys as codes; fields that are not named stay. `base_version` is the version that
     the person saw; None makes a new record. `when` says from when the change counts, by default as
-    `usual_when` has it. Requests that are made together share a `batch`.
+    `usual_when` has it. Requests that are made together share a `batch`: a later one may point to a
+    record that an earlier one makes, and is applied after it.
 
     Returns:
         The request, or None where nothing would change.
@@ -102,6 +106,34 @@ def request_change(
         ValidationError: values that the record cannot have, by field.
         Stale: the record is of another version by now.
         Refused, PermissionDenied: in a sentence.
+    """
+    request = prepare_change(
+        user, entity, code, values, reason=reason, source=source, base_version=base_version,
+        when=when, batch=batch, beside=_asked_for_in(batch, user),
+    )  # fmt: skip
+    if request is None:
+        return None
+    request.save()
+    return _without_second_pair_of_eyes(request, user)
+
+
+def prepare_change(
+    user: User,
+    entity: type[Record],
+    code: str | None,
+    values: Mapping[str, Any],
+    *,
+    reason: str,
+    source: str,
+    base_version: int | None = None,
+    when: When | None = None,
+    batch: str = "",
+    beside: Beside = lambda table, code: None,
+) -> ChangeRequest | None:
+    """Check a change as `request_change` does and return its request, not saved yet.
+
+    For previews, and for many changes at once (`save_prepared`). `beside` knows the new records
+    that are asked for at the same time.
     """
     values = clean_values(entity, values)
     reason = clean_text("reason", reason)
@@ -121,8 +153,8 @@ def request_change(
         if not values:
             return None
     _set(record, values)
-    record.full_clean()
-    request = ChangeRequest.objects.create(
+    _check(record, beside)
+    return ChangeRequest(
         entity=entity._meta.db_table,
         code=record.code,
         action=Action.CREATE if creates else Action.UPDATE,
@@ -134,7 +166,17 @@ def request_change(
         requested_by=user,
         **_effective(when or usual_when(entity)),
     )
-    return _without_second_pair_of_eyes(request, user)
+
+
+def save_prepared(requests: Sequence[ChangeRequest], user: User) -> list[ChangeRequest]:
+    """Save requests of one person that were prepared together: all of them, or none.
+
+    Raises:
+        Refused: the person's changes count at once, and one of them cannot be applied.
+    """
+    with transaction.atomic():
+        saved = ChangeRequest.objects.bulk_create(requests, batch_size=500)
+        return [_without_second_pair_of_eyes(request, user) for request in saved]
 
 
 def request_merge(
@@ -265,7 +307,8 @@ def approve(request: ChangeRequest, user: User, note: str = "") -> ChangeRequest
         raise
     except ValidationError as error:
         raise Refused(
-            f"{request} cannot be applied any more: {' '.join(error.messages)}"
+            _waits_for(request)
+            or f"{request} cannot be applied any more: {' '.join(error.messages)}"
         ) from error
     except IntegrityError as error:
         raise Refused(
@@ -273,6 +316,23 @@ def approve(request: ChangeRequest, user: User, note: str = "") -> ChangeRequest
         ) from error
     request.refresh_from_db()
     return request
+
+
+def approve_together(
+    requests: Iterable[ChangeRequest], user: User, note: str = ""
+) -> dict[int, str]:
+    """Apply requests one after the other, as they were made: one may point to what another makes.
+
+    Returns:
+        By its id, why a request was not applied, in a sentence. The others are.
+    """
+    refused = {}
+    for request in sorted(requests, key=lambda one: one.pk):
+        try:
+            approve(request, user, note)
+        except (Refused, PermissionDenied) as refusal:
+            refused[request.pk] = str(refusal)
+    return refused
 
 
 def reject(request: ChangeRequest, user: User, note: str) -> ChangeRequest:
@@ -382,10 +442,7 @@ def new_record(entity: type[Record], code: str | None, values: Mapping[str, Any]
     known = entity._default_manager.filter(pk=code).exists()
     if known or entity.history.filter(code=code).exists():  # type: ignore[attr-defined]
         raise ValidationError({"code": f"{code} is, or was, another record's code."})
-    waiting = ChangeRequest.objects.filter(
-        entity=entity._meta.db_table, code=code, action=Action.CREATE, status=Status.OPEN
-    )
-    if waiting.exists():
+    if _open_creation(entity._meta.db_table, code).exists():
         raise ValidationError({"code": f"A new record {code} waits for approval already."})
     return entity(code=code)
 
@@ -395,6 +452,63 @@ def _set(record: Record, values: Mapping[str, Any]) -> None:
         field = record._meta.get_field(name)
         assert isinstance(field, models.Field)
         setattr(record, field.attname, field.to_python(value))
+
+
+def _check(record: Record, beside: Beside) -> None:
+    """Check a record that is not saved and may point to records that are not saved either."""
+    waiting = _point_to_new(record, beside)
+    record.full_clean(exclude=waiting)
+    if waiting:
+        # Django leaves out with a field all constraints that it is part of.
+        record.validate_constraints()
+
+
+def _point_to_new(record: Record, beside: Beside) -> set[str]:
+    """Give a record the new records that it points to; returns the fields that do."""
+    waiting = set()
+    for field in record.editable_fields():
+        code = getattr(record, field.attname)
+        if not isinstance(field, models.ForeignKey) or not code:
+            continue
+        table = field.related_model._meta.db_table
+        values = beside(table, code)
+        if values is not None:
+            made = BY_NAME[table](code=code)
+            _set(made, values)
+            _point_to_new(made, beside)
+            setattr(record, field.name, made)
+            waiting.add(field.name)
+    return waiting
+
+
+def _asked_for_in(batch: str, user: User) -> Beside:
+    def values_of(table: str, code: str) -> Mapping[str, Any] | None:
+        if not batch:
+            return None
+        return _open_creation(table, code).filter(batch=batch, requested_by=user).first()
+
+    return values_of
+
+
+def _open_creation(table: str, code: str) -> models.QuerySet[ChangeRequest, dict[str, Any]]:
+    return ChangeRequest.objects.filter(
+        entity=table, code=code, action=Action.CREATE, status=Status.OPEN
+    ).values_list("values", flat=True)
+
+
+def _waits_for(request: ChangeRequest) -> str:
+    """Which request has to be approved before this one, in a sentence; empty when none."""
+    for field in request.record_type.editable_fields():
+        code = request.values.get(field.name)
+        if not isinstance(field, models.ForeignKey) or not code:
+            continue
+        table = field.related_model._meta.db_table
+        if _open_creation(table, code).exists():
+            return (
+                f"{request} points to the new {table.replace('_', ' ')} {code}, which waits for"
+                " approval itself: approve that first."
+            )
+    return ""
 
 
 # ------------------------------------------------------------------------------------- applying
@@ -450,9 +564,8 @@ def _unmerge(request: ChangeRequest) -> None:
     loser.merged_into = None
     loser.is_active = merge.values["was_active"]
     _save(loser)
-    by_table = {entity._meta.db_table: entity for entity in ENTITIES}
     for moved in merge.moved:
-        row = _lock(by_table[moved["entity"]], moved["code"])
+        row = _lock(BY_NAME[moved["entity"]], moved["code"])
         # Somebody may have decided otherwise since.
         if getattr(row, f"{moved['field']}_id") == winner.code and _point(
             row, moved["field"], loser

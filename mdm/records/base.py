@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
 from simple_history.models import HistoricalRecords
@@ -91,6 +91,16 @@ class Record(models.Model):
         """The fields that a change may set."""
         return [field for field in cls._meta.concrete_fields if field.name not in MANAGED_FIELDS]
 
+    def pointed_to(self, name: str) -> Any:
+        """The record that a foreign key points to; None also where there is no such record.
+
+        That is said by the check of the field, after which Django goes on with `clean`.
+        """
+        try:
+            return getattr(self, name)
+        except ObjectDoesNotExist:
+            return None
+
     def clean_fields(self, exclude: Any = None) -> None:
         """Check the fields; those that make the code never change afterwards."""
         super().clean_fields(exclude=exclude)
@@ -162,7 +172,7 @@ class TreeRecord(NamedRecord):
         """Refuse a parent that is the record itself, or hangs below it."""
         super().clean()
         seen = {self.code}
-        parent = getattr(self, self.parent_field)
+        parent = self.pointed_to(self.parent_field)
         while parent is not None:
             if parent.code in seen:
                 below = f"{parent.name} hangs below {self.name}: a tree has no cycles."

@@ -353,7 +353,7 @@ class Crosswalk(Record):
     @property
     def target(self) -> MergeableRecord | None:
         """The record that the id stands for; None when it is not mapped."""
-        found: MergeableRecord | None = getattr(self, self.kind) if self.kind in Kind else None
+        found: MergeableRecord | None = self.pointed_to(self.kind) if self.kind in Kind else None
         return found
 
     def clean(self) -> None:

@@ -198,6 +198,7 @@ def test_a_code_is_never_used_again(make: Any, steward: User) -> None:
         (Partner, {"name": "x", "colour": "red"}, "colour"),
         (Partner, {"name": "x", "country_code": "XX"}, "country_code"),
         (Partner, {"name": "x", "channel": "nowhere"}, "channel"),
+        (Channel, {"name": "x", "parent": "nowhere"}, "parent"),
         (Partner, {"name": "x", "website_domain": "https://x.example"}, "website_domain"),
         (Partner, {"name": "x\x00"}, "name"),
         (Partner, {"name": "\ud800"}, "name"),
