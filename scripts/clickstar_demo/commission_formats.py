@@ -283,9 +283,9 @@ def cj_rows(view: str, end: dt.datetime) -> Callable[[Commission, Window], Itera
                 "actionTrackerId": str(380_000 + int(one.program.advertiser_id) % 997),
                 "actionTrackerName": "Sale",
                 "advertiserId": one.program.advertiser_id,
-                "advertiserName": one.program.advertiser.name,
+                "advertiserName": one.program.advertiser_spelling,
                 "publisherId": one.partner_id,
-                "publisherName": one.partner.name,
+                "publisherName": one.partner_spelling,
                 "websiteId": str(int(one.partner_id) + 90_000),
                 "aid": one.creative_id,
                 "orderId": one.order_code or None,
@@ -374,7 +374,7 @@ def awin_row(view: str) -> Callable[[Commission, State, Window], Row]:
                  "trackedParts": [{"code": "SALE", "amount": number(rest), "currency": currency}]}
             )  # fmt: skip
         original = one.changes[0].state.sale if state.is_amended else None
-        site = f"https://www.{one.partner.domain}/"
+        site = f"https://www.{one.partner.sites[one.network]}/"
         record: Record = {
             "id": int(one.code),
             "url": site,
@@ -405,7 +405,7 @@ def awin_row(view: str) -> Callable[[Commission, State, Window], Row]:
             "clickDevice": {"desktop": "Windows", "mobile": "iPhone"}.get(one.device, "iPad"),
             "transactionDevice": {"desktop": "Windows", "mobile": "iPhone"}.get(one.device, "iPad"),
             "customerAcquisition": "NEW" if one.is_new_customer else "RETURNING",
-            "publisherUrl": one.referrer_url or site,
+            "publisherUrl": one.referrer_url or f"https://www.{one.partner.domain}/",
             "advertiserCountry": one.program.advertiser.country,
             "orderRef": one.order_code or None,
             "customParameters": None,
@@ -440,11 +440,11 @@ def impact_row(one: Commission, state: State, window: Window) -> Row:
     record: Record = {
         "Id": one.code,
         "CampaignId": program.program_id,
-        "CampaignName": program.name,
+        "CampaignName": program.spelling,
         "ActionTrackerId": str(2_000 + int(program.program_id)),
         "ActionTrackerName": "Bonus" if one.kind == "bonus" else "Sale",
         "MediaPartnerId": one.partner_id,
-        "MediaPartnerName": one.partner.name,
+        "MediaPartnerName": one.partner_spelling,
         "State": state.status.upper(),
         "AdId": one.creative_id or "",
         "Payout": str(payout),
@@ -578,8 +578,8 @@ def partnerize_rows(one: Commission, window: Window) -> Iterable[Row]:
         "customer_reference": f"customer-{one.parts[0].token[:10]}",
         "ref_conversion_metric_id": 2,
         "ref_conversion_metric": "Standard",
-        "campaign_title": one.program.name,
-        "publisher_name": one.partner.name,
+        "campaign_title": one.program.spelling,
+        "publisher_name": one.partner_spelling,
         "meta_data": {"basket": str(len(one.parts))},
         "was_disputed": one.number % 97 == 0,
         "conversion_lag": lag,
@@ -687,13 +687,15 @@ def everflow_record(one: Commission, state: State, word: str) -> Record:
         "http_user_agent": "",
         "referer": one.referrer_url or "",
         "relationship": {
-            "offer": {"network_offer_id": int(one.program.program_id), "name": one.program.name},
+            "offer": {
+                "network_offer_id": int(one.program.program_id), "name": one.program.spelling,
+            },
             "advertiser": {
                 "network_advertiser_id": int(one.program.advertiser_id),
-                "name": one.program.advertiser.name,
+                "name": one.program.advertiser_spelling,
             },
             "affiliate": {
-                "network_affiliate_id": int(one.partner_id), "name": one.partner.name,
+                "network_affiliate_id": int(one.partner_id), "name": one.partner_spelling,
             },
             "campaign": {"network_campaign_id": int(one.campaign_id or 0)},
         },
@@ -763,9 +765,9 @@ def tune_row(one: Commission, state: State, window: Window) -> Row:
             "ip": f"198.18.{one.number % 256}.{one.number % 251}",
             "is_adjustment": "1" if one.kind == "bonus" else "0",
         },
-        "Offer": {"id": offer, "name": one.program.name},
-        "Affiliate": {"id": one.partner_id, "company": one.partner.name},
-        "Advertiser": {"id": advertiser, "company": one.program.advertiser.name},
+        "Offer": {"id": offer, "name": one.program.spelling},
+        "Affiliate": {"id": one.partner_id, "company": one.partner_spelling},
+        "Advertiser": {"id": advertiser, "company": one.program.advertiser_spelling},
     }  # fmt: skip
     return Row(record, one.code, status, state.sale, state.commission, one.currency, state.fee)
 
@@ -838,7 +840,7 @@ def rakuten_signature(one: Commission, window: Window) -> Iterable[Row]:
         record: Record = {
             "Member ID (U1)": one.sub_id,
             "MID": one.program.advertiser_id,
-            "Advertiser Name": one.program.advertiser.name,
+            "Advertiser Name": one.program.advertiser_spelling,
             "Order ID": one.order_code,
             "Transaction Date": one.sold_at.strftime("%m/%d/%y"),
             "Transaction Time": one.sold_at.strftime("%H:%M:%S"),
@@ -888,7 +890,7 @@ def shareasale_row(one: Commission, state: State, window: Window) -> Row:
         "quantitylist": "1",
         "lockdate": local(one.locks_at, day),
         "paiddate": local(state.paid_at, day),
-        "merchantorganization": one.program.advertiser.name,
+        "merchantorganization": one.program.advertiser_spelling,
         "merchantwebsite": f"www.{one.program.advertiser.domain}",
     }
     return Row(record, one.code, word, state.sale, state.commission, one.currency)
@@ -917,7 +919,7 @@ def shareasale_ledger(one: Commission, window: Window) -> Iterable[Row]:
             "storeid": "",
             "orderimpact": step.sale,
             "ordernumber": one.order_code,
-            "merchantorganization": one.program.advertiser.name,
+            "merchantorganization": one.program.advertiser_spelling,
         }
         yield Row(
             record, one.code, actions[step.status].lower(), step.sale, step.commission,

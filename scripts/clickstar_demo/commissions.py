@@ -153,6 +153,11 @@ class Commission:
         return self.changes[-1].state
 
     @property
+    def partner_spelling(self) -> str:
+        """The partner's name as the network spells it."""
+        return self.partner.spellings[self.network]
+
+    @property
     def is_managed(self) -> bool:
         """We see it from the advertiser's side."""
         return draw("managed", self.program.code) < 0.7

@@ -63,9 +63,9 @@ JOURNEY_PAGES = 4
 
 # Columns that only some sources write; without them a record is a third smaller.
 DESCRIPTIVE = (
-    "program_name", "partner_name", "advertiser_domain", "program_currency", "country_name",
-    "device_type", "browser", "browser_version", "os", "os_version",
-    "utm_source", "utm_medium", "utm_campaign", "chain_hex",
+    "program_name", "partner_spelling", "program_spelling", "advertiser_domain",
+    "program_currency", "country_name", "device_type", "browser", "browser_version", "os",
+    "os_version", "utm_source", "utm_medium", "utm_campaign", "chain_hex",
 )  # fmt: skip
 
 # Every use of the hash has a number of its own, so that no two attributes depend on each other.
@@ -145,8 +145,9 @@ def make_lookups(connection: duckdb.DuckDBPyConnection, world: World, seed: int)
         "partner_code": [p.partner.code for p in placements],
         "program_code": [p.program.code for p in placements],
         "campaign_code": [p.campaign.code if p.campaign else None for p in placements],
-        "partner_name": [p.partner.name for p in placements],
         "program_name": [p.program.name for p in placements],
+        "partner_spelling": [p.partner.spellings[p.program.network] for p in placements],
+        "program_spelling": [p.program.spelling for p in placements],
     }
     columns = {name: pa.array(values, pa.string()) for name, values in columns.items()}
     _put(connection, "placement", {"placement": pa.array(range(len(placements))), **columns})

@@ -541,12 +541,12 @@ def impact_format(_number: int) -> Format:
         line=json_line({
             "Id": IMPACT_ID,
             "CampaignId": "program_id",
-            "CampaignName": "program_name",
+            "CampaignName": "program_spelling",
             "ProfileId": DASHED_VISITOR,
             "IpAddress": "upper(sha256(ip)[1:40])",
             "EventDate": IMPACT_TIME,
             "MediaId": "partner_id",
-            "MediaName": "partner_name",
+            "MediaName": "partner_spelling",
             "AdId": "coalesce(creative_id, '')",
             "AdName": "coalesce('Ad ' || creative_id, '')",
             "AdType": "if(creative_id is null, 'ONLINE_TRACKING_LINK', 'TEXT_LINK')",
@@ -596,9 +596,10 @@ def everflow_format(number: int) -> Format:
         "redirect_method": "'302'",
         "error_filter_id": "''",
         "relationship": (
-            "{'offer': {'network_offer_id': program_id::int, 'name': program_name}, 'advertiser':"
-            " {'network_advertiser_id': advertiser_id::int}, 'affiliate': {'network_affiliate_id':"
-            " partner_id::int, 'name': partner_name}, 'campaign': {'network_campaign_id':"
+            "{'offer': {'network_offer_id': program_id::int, 'name': program_spelling},"
+            " 'advertiser': {'network_advertiser_id': advertiser_id::int},"
+            " 'affiliate': {'network_affiliate_id': partner_id::int, 'name': partner_spelling},"
+            " 'campaign': {'network_campaign_id':"
             " coalesce(campaign_id::int, 0)},"
             " 'geolocation': {'country_code': coalesce(country, '')},"
             " 'device_information': {'platform_name': device_type, 'os_version': os_version,"

@@ -574,6 +574,7 @@ class Maker:
         written = master_data.write(
             self.world, self.settings.first_day, self.settings.days, self.settings.seed, folder
         )
+        master_data.write_truth(self.world, self.truth_work / "source_ids.csv")
         for path, rows in written:
             delivery.files.append(File(f"master_data/{path.name}", rows))
             delivery.size_bytes += path.stat().st_size

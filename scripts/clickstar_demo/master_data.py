@@ -21,6 +21,10 @@ from clickstar_demo.world import COUNTRIES, OBJECTIVES, PARTNER_TYPES, World
 Fields = dict[str, str]
 
 MAPPED = 0.85
+# Of those of the others that somebody looked at.
+IGNORED = 0.4
+# Their reports name the advertiser by its program only.
+NAMED_BY_PROGRAM = ("impact", "partnerize")
 SECOND_PORTION_FROM = 0.6
 
 REASONS = {
@@ -212,16 +216,13 @@ def _campaigns(historian: Historian, world: World) -> Iterable[Change]:
         }, edit)  # fmt: skip
 
 
-def _crosswalk(historian: Historian, world: World) -> Iterable[Change]:
-    """Mappings of the networks' ids; most count for all time, some only from a date on."""
-    rng = historian.rng
-    # Per (network, kind, id): the code it stands for and other codes of its kind.
+def true_codes(world: World) -> dict[tuple[str, str, str], str]:
+    """What every id (network, kind, id) stands for: the code of a record."""
     codes: dict[tuple[str, str, str], str] = {}
     for program in world.programs:
         codes[program.network, "advertiser", program.advertiser_id] = program.advertiser.code
         codes[program.network, "program", program.program_id] = program.code
-        if program.network in ("impact", "partnerize"):
-            # Their click exports name the advertiser by its program only.
+        if program.network in NAMED_BY_PROGRAM:
             marked = f"program:{program.program_id}"
             codes[program.network, "advertiser", marked] = program.advertiser.code
     for partner in world.partners:
@@ -234,6 +235,59 @@ def _crosswalk(historian: Historian, world: World) -> Iterable[Change]:
         if program.network in ("cj", "awin", "shareasale"):
             # Their transactions name the advertiser only: it has one program with them.
             codes[program.network, "program", program.advertiser_id] = program.code
+    return codes
+
+
+def delivered_names(world: World) -> dict[tuple[str, str, str], tuple[str, str]]:
+    """The name and the web domain that a network delivers for an id; empty where it does not."""
+    said: dict[tuple[str, str, str], tuple[str, str]] = {}
+    for program in world.programs:
+        network, spelled = program.network, program.advertiser_spelling
+        website = f"www.{program.advertiser.domain}" if network == "shareasale" else ""
+        if network in ("cj", "everflow", "rakuten", "shareasale", "tune"):
+            said[network, "advertiser", program.advertiser_id] = (spelled, website)
+        if network in (*NAMED_BY_PROGRAM, "everflow", "tune"):
+            said[network, "program", program.program_id] = (program.spelling, "")
+        if network in NAMED_BY_PROGRAM:
+            said[network, "advertiser", f"program:{program.program_id}"] = (program.spelling, "")
+        if network in ("cj", "shareasale"):
+            said[network, "program", program.advertiser_id] = (spelled, "")
+    for partner in world.partners:
+        for network, source_id in partner.ids.items():
+            key = network, "partner", source_id
+            if network == "awin":
+                # Awin calls a partner by its site.
+                website = f"www.{partner.sites[network]}"
+                said[key] = (f"https://{website}/", website)
+            elif network in ("cj", "everflow", "impact", "partnerize", "tune"):
+                said[key] = (partner.spellings[network], "")
+    return said
+
+
+def write_truth(world: World, path: Path) -> None:
+    """Write what each id stands for and how its network calls it."""
+    said = delivered_names(world)
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(("network_code", "kind", "source_id", "code", "name", "website"))
+        for key, code in true_codes(world).items():
+            writer.writerow((*key, code, *said.get(key, ("", ""))))
+
+
+def _crosswalk(historian: Historian, world: World) -> Iterable[Change]:
+    """The mappings; some of the ids that nobody knows are ignored."""
+    for change in _mappings(historian, world):
+        is_unknown = change.change_type == "+" and not change.fields["code"]
+        lot = random.Random("/".join(("ignored", *change.key.values()))).random()
+        is_ignored = "true" if is_unknown and lot < IGNORED else "false"
+        change.fields = change.fields | {"is_ignored": is_ignored}
+        yield change
+
+
+def _mappings(historian: Historian, world: World) -> Iterable[Change]:
+    """Mappings of the networks' ids; most count for all time, some only from a date on."""
+    rng = historian.rng
+    codes = true_codes(world)
     moved_on = dt.datetime.combine(
         historian.start + dt.timedelta(days=historian.days // 2), dt.time()
     )

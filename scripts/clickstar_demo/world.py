@@ -9,6 +9,8 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass, field
 
+from clickstar_demo.spellings import program_spelling, site, spelling
+
 ADVERTISERS = 60
 PARTNERS = 300
 PLACEMENT_SLOTS = 65_536
@@ -124,6 +126,10 @@ class Partner:
     weight: float
     utm_mediums: tuple[str, ...]
     ids: dict[str, str] = field(hash=False, default_factory=dict)
+    spellings: dict[str, str] = field(hash=False, default_factory=dict)
+    """Its name as each network spells it."""
+    sites: dict[str, str] = field(hash=False, default_factory=dict)
+    """The web domain under which it registered with each network."""
 
 
 @dataclass(frozen=True)
@@ -153,6 +159,10 @@ class Program:
     lock_days: int
     currency: str
     time_zone: str
+    spelling: str
+    """Its name as the network spells it."""
+    advertiser_spelling: str
+    """The advertiser's name as the network spells it."""
 
 
 @dataclass(frozen=True)
@@ -257,6 +267,7 @@ def make_world(seed: int) -> World:
         if position < len(codes) and codes[position] not in chosen:
             chosen.append(codes[position])
         currency = COUNTRIES[advertiser.country][2]
+        named = advertiser.name, advertiser.domain, advertiser.country
         for network in chosen:
             is_third = sum(program.network == network for program in programs) == 2
             programs.append(
@@ -281,6 +292,12 @@ def make_world(seed: int) -> World:
                         else currency
                     ),
                     time_zone=TIME_ZONES[advertiser.country],
+                    spelling=program_spelling(
+                        f"{seed}/{network}/program/{advertiser.code}", *named
+                    ),
+                    advertiser_spelling=spelling(
+                        f"{seed}/{network}/advertiser/{advertiser.code}", *named
+                    ),
                 )
             )
         for words in rng.sample(CAMPAIGN_WORDS, rng.randint(2, 5)):
@@ -311,8 +328,21 @@ def make_world(seed: int) -> World:
                 {network: next_id(network, "partner") for network in joined},
             )
         )  # fmt: skip
+    _spell(seed, partners)
     placements = _placements(rng, partners, programs, campaigns)
     return World(advertisers, partners, programs, campaigns, placements)
+
+
+def _spell(seed: int, partners: list[Partner]) -> None:
+    """Let every network have its own spelling of its partners' names, and their sites."""
+    domains = [partner.domain for partner in partners]
+    for partner in partners:
+        for network in partner.ids:
+            key = f"{seed}/{network}/partner/{partner.code}"
+            partner.spellings[network] = spelling(
+                key, partner.name, partner.domain, partner.country
+            )
+            partner.sites[network] = site(key, partner.domain, domains)
 
 
 def _placements(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import itertools
+from pathlib import Path
 
 import pytest
 
@@ -19,7 +20,7 @@ COLUMNS = {
     "program": "code name advertiser_code network_code commission_rate cookie_days lock_days "
     "currency_code time_zone is_active",
     "campaign": "code name advertiser_code objective starts_on ends_on is_active",
-    "crosswalk": "network_code kind source_id code",
+    "crosswalk": "network_code kind source_id code is_ignored",
 }
 History = dict[str, list[dict[str, str]]]
 
@@ -103,6 +104,12 @@ def test_about_85_percent_of_the_ids_are_mapped_to_records_that_exist(
     assert 0.78 < mapped / ids < 0.9
 
 
+def test_some_ids_that_nobody_knows_are_ignored(history: History) -> None:
+    unknown = [row for row in history["crosswalk"] if row["change_type"] == "+" and not row["code"]]
+    assert {row["is_ignored"] for row in unknown} == {"true", "false"}
+    assert {row["is_ignored"] for row in history["crosswalk"] if row["code"]} == {"false"}
+
+
 def test_a_closed_network_hands_over_on_a_date(history: History) -> None:
     dated = [row for row in history["crosswalk"] if row["effective_from"]]
     assert {row["network_code"] for row in dated} == {"shareasale", "awin"}
@@ -116,3 +123,45 @@ def test_nobody_can_own_a_domain_of_the_demo(world: World) -> None:
     domains += [partner.domain for partner in world.partners]
     assert all(domain.endswith(".example") for domain in domains)
     assert len(set(domains)) == len(domains)
+
+
+def test_networks_spell_names_in_every_way_and_mostly_not_as_master_data_does(
+    world: World,
+) -> None:
+    names = {one.code: one.name for one in world.advertisers}
+    names |= {one.code: one.name for one in world.partners}
+    codes = master_data.true_codes(world)
+    said = master_data.delivered_names(world)
+    spelled = [
+        (names[codes[key]], name)
+        for key, (name, website) in said.items()
+        if key[1] in ("advertiser", "partner") and not website
+    ]
+    assert len(spelled) > 400
+    same = sum(name == written for name, written in spelled) / len(spelled)
+    assert 0.1 < same < 0.3
+    written = " | ".join(text for _, text in spelled)
+    for mark in (", Inc.", " GmbH", " (UK)", " US", ".example", "www.", ". ", ", "):
+        assert mark in written, mark
+    assert any(" " in name and " " not in text and "." not in text for name, text in spelled)
+    assert any(text.isupper() for _, text in spelled)
+    assert any(set(text.split()) < set(name.split()) for name, text in spelled)
+    # A few cannot be found by their name: that of the company behind it.
+    assert any(" Holdings" in text for _, text in spelled)
+
+
+def test_a_spelling_is_always_the_same_and_few_sites_are_somebody_elses(world: World) -> None:
+    assert master_data.delivered_names(make_world(SEED)) == master_data.delivered_names(world)
+    assert master_data.delivered_names(make_world(SEED + 1)) != master_data.delivered_names(world)
+    at_awin = [one for one in world.partners if "awin" in one.ids]
+    wrong = sum(one.sites["awin"] != one.domain for one in at_awin) / len(at_awin)
+    assert 0 < wrong < 0.1
+
+
+def test_the_truth_says_what_every_id_stands_for(world: World, tmp_path: Path) -> None:
+    master_data.write_truth(world, tmp_path / "source_ids.csv")
+    with (tmp_path / "source_ids.csv").open(newline="", encoding="utf-8") as file:
+        rows = {(r["network_code"], r["kind"], r["source_id"]): r for r in csv.DictReader(file)}
+    assert {key: row["code"] for key, row in rows.items()} == master_data.true_codes(world)
+    said = {key: (r["name"], r["website"]) for key, r in rows.items() if r["name"]}
+    assert said == master_data.delivered_names(world)

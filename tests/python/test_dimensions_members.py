@@ -156,12 +156,13 @@ def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         warehouse,
         "staging.stg_master_data__crosswalk_history",
         f"{HISTORY}, kind varchar(20), network_code varchar(30), source_id varchar(128),"
-        " code varchar(64)",
+        " code varchar(64), is_ignored boolean",
         [
             (
                 *(e.history_id, e.recorded_at, e.change_type, e.effective_from, 1, e.history_id),
                 *(part if part != "none" else None for part in e.code.split("/")),
                 e.values[0],
+                None,
             )
             for e in world.mappings
         ],

@@ -12,6 +12,8 @@ history as (
         coalesce(network_code, 'none') as network_code,
         source_id,
         code,
+        -- Files of before this column say nothing of it.
+        coalesce(is_ignored, false) as is_ignored,
         file_id,
         line_number
     from {{ ref('stg_master_data__crosswalk_history') }}
@@ -23,7 +25,7 @@ final as (
         scd2(
             'history',
             record_key=['kind', 'network_code', 'source_id'],
-            fields=['code'],
+            fields=['code', 'is_ignored'],
             effective_by_default=beginning_of_time(),
             open_to_past=false,
         ) | indent(4)
