@@ -38,6 +38,7 @@ TRUTHS = {
     "prefetch": "truth.signal = 'prefetch'",
     "head_request": "truth.signal = 'head'",
     "test_click": "truth.signal = 'test'",
+    "network_verdict": "truth.signal = 'refused'",
     "missing_user_agent": "truth.signal = 'no_agent'",
     "fast_click": "truth.signal = 'fast'",
     "impossible_sequence": "truth.signal = 'impossible'",

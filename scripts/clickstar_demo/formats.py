@@ -567,6 +567,10 @@ def impact_format(_number: int) -> Format:
     )  # fmt: skip
 
 
+# One click in a hundred is refused by the network, for a reason of its own.
+IS_REFUSED = "serve_draw % 101 = 7"
+
+
 def everflow_format(number: int) -> Format:
     """Raw clicks: JSON lines from the stream, every third file an answer of the paged API."""
     line = json_line({
@@ -583,8 +587,8 @@ def everflow_format(number: int) -> Format:
         "payout_type": "if(cpc is null, '', 'cpc')",
         "revenue": "coalesce(cpc::decimal(12, 4), 0)",
         "referer": "coalesce(referrer_url, '')",
-        "error_code": "0",
-        "error_message": "''",
+        "error_code": f"if({IS_REFUSED}, 17, 0)",
+        "error_message": f"if({IS_REFUSED}, 'Proxy traffic', '')",
         "user_ip": "ip",
         "is_view_through": "false",
         "is_test_mode": "false",
@@ -594,7 +598,7 @@ def everflow_format(number: int) -> Format:
         "coupon_code": "''",
         "url": "landing_url",
         "redirect_method": "'302'",
-        "error_filter_id": "''",
+        "error_filter_id": f"if({IS_REFUSED}, '41', '')",
         "relationship": (
             "{'offer': {'network_offer_id': program_id::int, 'name': program_spelling},"
             " 'advertiser': {'network_advertiser_id': advertiser_id::int},"
@@ -753,6 +757,7 @@ SOURCES = (
         file_name=lambda day: f"clicks_{day}",
         format_of=everflow_format,
         event_id="event_hex",
+        signal=f"if({IS_REFUSED}, 'refused', null)",
     ),
     Source(
         name="partnerize",

@@ -22,6 +22,7 @@ EXACT = (
     "prefetch",
     "head_request",
     "test_click",
+    "network_verdict",
     "missing_user_agent",
     "fast_click",
     "impossible_sequence",

@@ -74,6 +74,7 @@ all_signals as (
         is_head,
         is_prefetch,
         is_test,
+        is_refused,
         page_viewed_at
     from {{ ref('int_clicks__signals') }}
 ),
@@ -230,6 +231,7 @@ signals as (
         all_signals.is_head,
         all_signals.is_prefetch,
         all_signals.is_test,
+        all_signals.is_refused,
         all_signals.page_viewed_at
     from clicks
     inner join all_signals
@@ -248,6 +250,7 @@ signal_hits as (
     inner join rules
         on
             (rules.kind = 'test' and signals.is_test)
+            or (rules.kind = 'network_verdict' and signals.is_refused)
             -- MRC: "pre-fetch or browser pre-rendered traffic".
             or (rules.kind = 'prefetch' and rules.scope = 'purpose' and signals.is_prefetch)
             or (rules.kind = 'prefetch' and rules.scope = 'method' and signals.is_head)

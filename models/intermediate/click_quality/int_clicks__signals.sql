@@ -22,9 +22,14 @@ redirector as (
 everflow as (
     select
         file_id,
-        line_number
+        line_number,
+        is_test_mode,
+        error_code
     from {{ ref('stg_everflow__clicks') }}
-    where is_test_mode
+    where
+        is_test_mode
+        -- "Why the click is invalid; 0 for none."
+        or error_code != 0
 ),
 
 {% for log in logs %}
@@ -47,6 +52,7 @@ unioned as (
         strpos(lower(request_purpose), 'prefetch') > 0
         or strpos(lower(request_purpose), 'prerender') > 0 as is_prefetch,
         is_test,
+        false as is_refused,
         page_viewed_at
     from redirector
     union all
@@ -55,7 +61,8 @@ unioned as (
         line_number,
         false as is_head,
         false as is_prefetch,
-        true as is_test,
+        is_test_mode as is_test,
+        error_code != 0 as is_refused,
         cast(null as timestamp) as page_viewed_at
     from everflow
     {% for log in logs %}
@@ -66,6 +73,7 @@ unioned as (
             true as is_head,
             false as is_prefetch,
             false as is_test,
+            false as is_refused,
             cast(null as timestamp) as page_viewed_at
         from {{ log }}
     {% endfor %}
@@ -78,6 +86,7 @@ final as (
         coalesce(is_head, false) as is_head,
         coalesce(is_prefetch, false) as is_prefetch,
         coalesce(is_test, false) as is_test,
+        coalesce(is_refused, false) as is_refused,
         page_viewed_at
     from unioned
 )
