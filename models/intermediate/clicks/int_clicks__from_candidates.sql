@@ -165,7 +165,8 @@ final as (
             case when is_own_link then left({{ query_parameter('query', "'crid'") }}, 128) end
             as varchar(128)
         ) as creative_source_id,
-        cast(left(sub_id, 512) as varchar(512)) as sub_id,
+        -- As networks deliver it, so that their commissions find the click by it.
+        cast(left({{ percent_decoded('sub_id') }}, 512) as varchar(512)) as sub_id,
         landing_url,
         referrer_url,
         user_agent,
