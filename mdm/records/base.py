@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
@@ -73,6 +74,9 @@ class Record(models.Model):
 
     # The parts that a code is made of; empty where people choose it.
     code_made_from: ClassVar[tuple[str, ...]] = ()
+    # The values (False, None or "") of a record that rests. One that was deleted where it came from
+    # rests here: its history goes on to end with the deletion, until somebody changes the record.
+    resting: ClassVar[Mapping[str, Any]] = {"is_active": False}
 
     class Meta:
         abstract = True

@@ -329,6 +329,7 @@ class Crosswalk(Record):
         default=False, help_text="Looked at, and not worth a record: it leaves the queue."
     )
     code_made_from = ("network_code", "kind", "source_id")
+    resting: ClassVar[dict[str, Any]] = {**dict.fromkeys(Kind.values), "is_ignored": False}
     history = history("crosswalk")
 
     class Meta:
@@ -480,6 +481,7 @@ class UniquenessRule(Record):
         help_text="Empty: the default rule.",
     )
     code_made_from = ("advertiser",)
+    resting: ClassVar[dict[str, Any]] = {"rule_id": ""}
     history = history("uniqueness_rule")
 
     class Meta:

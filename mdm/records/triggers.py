@@ -13,8 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from django.db import connection, transaction
-from django.db.models import Model
 
+from records.base import Record
 from records.models import ENTITIES
 
 CONTEXT_COLUMNS = ("history_date", "history_change_reason", "history_user_id", "effective_from",
@@ -34,15 +34,21 @@ class Tables:
     record: str
     history: str
     columns: tuple[str, ...]
+    resting: tuple[tuple[str, bool | str | None], ...]
 
 
-def tables_of(entity: type[Model]) -> Tables:
+def tables_of(entity: type[Record]) -> Tables:
     """The table of an entity, that of its history, and the columns of the record."""
     history = entity.history.model  # type: ignore[attr-defined]
     return Tables(
         entity._meta.db_table,
         history._meta.db_table,
         tuple(str(field.column) for field in entity._meta.concrete_fields),
+        tuple(
+            (str(field.column), entity.resting[field.name])
+            for field in entity._meta.concrete_fields
+            if field.name in entity.resting
+        ),
     )
 
 
@@ -153,8 +159,16 @@ def _differs(tables: Tables, left: str, right: str) -> str:
     )
 
 
+def _rests(tables: Tables, row: str) -> str:
+    written = {None: "is null", False: "= false", "": "= ''"}
+    return " and ".join(f'{row}."{column}" {written[value]}' for column, value in tables.resting)
+
+
 def _differences(tables: Tables) -> str:
-    """Records that are not as their history says last, and records that it thinks alive."""
+    """Records that are not as their history says last, and records that it thinks alive.
+
+    A deleted record may still be there, at rest.
+    """
     columns = ", ".join(f'last."{column}"' for column in tables.columns)
     last = (
         f'(select history.* from "{tables.history}" as history inner join (select code,'
@@ -162,10 +176,12 @@ def _differences(tables: Tables) -> str:
         " on history.history_id = newest.history_id)"
     )
     gone = "last.code is null or last.history_type = '-'"
+    deleted = f"last.history_type = '-' and {_rests(tables, 'record')}"
     return (
         _insert(tables, f"case when {gone} then '+' else '~' end", "record")
         + f' from "{tables.record}" as record left join {last} as last on record.code = last.code'
-        f" where {gone} or {_differs(tables, 'record', 'last')}"
+        f" where last.code is null or not ({deleted})"
+        f" and ({gone} or {_differs(tables, 'record', 'last')})"
         f" union all select {columns}, '-', {', '.join(map(_context, CONTEXT_COLUMNS))}"
         f' from {last} as last left join "{tables.record}" as record on last.code = record.code'
         " where record.code is null and last.history_type != '-'"
@@ -177,7 +193,7 @@ def _dropped() -> Iterator[str]:
     existing = set(connection.introspection.table_names())
     for tables in ALL:
         for table, names in (
-            (tables.record, ("insert", "update", "delete", "code")),
+            (tables.record, ("insert", "update", "delete", "code", "not_emptied")),
             (tables.history, ("kept", "not_emptied")),
         ):
             if table not in existing:
@@ -253,7 +269,6 @@ def _postgresql() -> Iterator[str]:
             " for each statement execute function refuse_change('a history is append-only')"
         )
         # Emptying the records themselves would escape the triggers of their rows.
-        yield f'drop trigger if exists "{table}_not_emptied" on "{table}"'
         yield (
             f'create trigger "{table}_not_emptied" before truncate on "{table}"'
             " for each statement execute function refuse_change('records are not emptied at once')"
