@@ -1,0 +1,1 @@
+"""The way of master data into the warehouse, and from there into an empty portal."""
