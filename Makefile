@@ -11,7 +11,7 @@ export DBT_PROFILES_DIR := $(CURDIR)
 # What Python and dbt print is UTF-8 on every machine.
 export PYTHONUTF8 := 1
 
-.PHONY: help run load build docs rejudge lint test test-redshift parity bench refresh-bots refresh-networks venv
+.PHONY: help run load build docs mdm publish rejudge lint test test-redshift parity bench refresh-bots refresh-networks venv
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +30,12 @@ build: venv ## build and test every model of the warehouse
 
 docs: venv ## write the documentation site to site/index.html
 	@$(PYTHON) scripts/run.py docs
+
+mdm: venv ## start the master-data portal on 127.0.0.1:8000 (PORT=), with the records of the landing files
+	@$(PYTHON) scripts/run.py mdm
+
+publish: venv ## write what is new in the portal to the landing files; make run does so too
+	@$(PYTHON) scripts/run.py publish
 
 rejudge: venv ## say which verdicts of clicks the present rules would change; YES=1 changes them
 	@$(PYTHON) scripts/rejudge.py $(if $(filter 1 yes,$(YES)),--yes)

@@ -1,6 +1,6 @@
 """The steps of `make run`: demo data when there is none, load, build and test, docs, and a summary.
 
-    python scripts/run.py run|load|build|docs
+    python scripts/run.py run|load|build|docs|publish|mdm
 
 The engine, the landing folder and the connection come from the environment (see README.md).
 """
@@ -15,7 +15,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from clickstar_run import report
+from clickstar_run import portal, report
 from clickstar_run.changes import read_state
 from clickstar_run.dbt_steps import Dbt
 from clickstar_run.problems import Problem, explain
@@ -61,6 +61,9 @@ def run(console: Console, settings: Settings) -> int:
     """Do everything, and return 0 when nothing waits for a person."""
     started = time.monotonic()
     make_demo_when_empty(console, settings)
+    with_portal = portal.there_is_a_portal()
+    if with_portal:
+        portal.publish(console, settings)
     before = report.known_batches(settings)
     loaded = load(settings)
     ledgers, waiting = report.read_ledger(settings, before)
@@ -77,6 +80,8 @@ def run(console: Console, settings: Settings) -> int:
     report.show_where_to_look(console, settings, site)
     new_files = sum(ledger.new_files for ledger in ledgers)
     report.show_changes(console, marts_before, read_state(settings), build, new_files)
+    if with_portal:
+        portal.refresh_queue(console)
     report.show_warnings(console)
     console.print(f"Done in {time.monotonic() - started:.0f} s.")
     return 1 if build.failures or loaded else 0
@@ -99,14 +104,33 @@ def docs_only(console: Console, settings: Settings) -> int:
     return 0
 
 
+def publish(console: Console, settings: Settings) -> int:
+    """Write what is new in the portal to the landing folder."""
+    if not portal.there_is_a_portal():
+        raise Problem("There is no portal yet: `make mdm` starts one.")
+    portal.publish(console, settings)
+    return 0
+
+
+def start_portal(console: Console, settings: Settings) -> int:
+    """Start the portal; its first records are those of the landing files."""
+    make_demo_when_empty(console, settings)
+    portal.start()
+    return 0
+
+
 def main() -> int:
     """Run one step and return its exit code; a problem is told in one sentence."""
     parser = argparse.ArgumentParser(description="One step of the project, or all of them.")
-    parser.add_argument("step", choices=["run", "load", "build", "docs"])
+    parser.add_argument("step", choices=["run", "load", "build", "docs", "publish", "mdm"])
     step = parser.parse_args().step
     console = Console(highlight=False)
     try:
         settings = read_settings()
+        if step == "publish":
+            return publish(console, settings)
+        if step == "mdm":
+            return start_portal(console, settings)
         check_reachable(settings)
         if step == "load":
             return load(settings)

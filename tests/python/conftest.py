@@ -36,6 +36,8 @@ def pytest_configure() -> None:
             name.startswith("CLICKSTAR_") and name != "CLICKSTAR_SHARED_DATA"
         ):
             del os.environ[name]
+    # A run publishes what the portal has: no test may publish somebody's.
+    os.environ["MDM_DATABASE_URL"] = f"sqlite:///{REPOSITORY / 'mdm' / 'var' / 'no-portal.sqlite3'}"
     # `make` tells its children about its options and how deep they are; a test that calls make must
     # not inherit that.
     for name in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS"):

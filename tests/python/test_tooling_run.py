@@ -21,6 +21,7 @@ from rich.console import Console
 import run as run_script
 from clickstar_run.changes import Rows, State, describe, read_state
 from clickstar_run.dbt_steps import Build, Node
+from clickstar_run.portal import there_is_a_portal
 from clickstar_run.problems import Problem, explain
 from clickstar_run.settings import read_settings
 from private_postgres import PostgresServer
@@ -448,3 +449,47 @@ def test_a_run_builds_what_there_is_though_a_file_was_rejected_whole(
     said = lines_of_run("run", *ONE_CLICK, code=1)
     assert "  access_log/site/access.log: every record of it was rejected" in said
     assert any(line.startswith("Changed: everything is new") for line in said)
+
+
+@pytest.mark.parametrize(
+    ("url", "there"),
+    [
+        ("postgresql://portal@db.example/portal", True),
+        ("sqlite:///{folder}/there.sqlite3", True),
+        ("sqlite:///{folder}/not-there.sqlite3", False),
+    ],
+)
+def test_a_portal_is_there_when_its_database_is(url: str, there: bool, tmp_path: Path) -> None:
+    (tmp_path / "there.sqlite3").touch()
+    assert there_is_a_portal({"MDM_DATABASE_URL": url.format(folder=tmp_path)}) is there
+
+
+def test_publishing_without_a_portal_is_one_sentence(repository: Path) -> None:
+    assert_one_sentence(run_step(repository, "publish"), "no portal yet", "make mdm")
+
+
+def test_a_portal_that_cannot_publish_ends_the_run_in_one_sentence(
+    repository: Path, tmp_path: Path
+) -> None:
+    """Guards against reports that are built without edits which everybody believes are in."""
+    (tmp_path / "landing").mkdir()
+    (tmp_path / "landing" / "a.csv").touch()
+    (tmp_path / "empty.sqlite3").touch()
+    done = run_step(
+        repository,
+        "run",
+        LANDING=str(tmp_path / "landing"),
+        MDM_DATABASE_URL=f"sqlite:///{tmp_path / 'empty.sqlite3'}",
+        CLICKSTAR_DUCKDB_PATH=str(tmp_path / "one.duckdb"),
+    )
+    assert_one_sentence(done, "portal's database cannot be used", "manage.py migrate")
+    assert not (tmp_path / "one.duckdb").exists()
+
+
+def test_a_run_does_not_wait_for_django(repository: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", "import sys, run; sys.exit('django' in sys.modules)"],
+        cwd=repository / "scripts",
+        check=False,
+    )
+    assert done.returncode == 0
