@@ -71,7 +71,7 @@ def _before(request: ChangeRequest) -> dict[str, Any]:
 def _compare(
     entity: type[Record], before: Mapping[str, Any], after: Mapping[str, Any]
 ) -> list[Difference]:
-    return [
+    found = [
         Difference(
             str(field.verbose_name),
             shown(entity, field.name, before.get(field.name)),
@@ -80,3 +80,5 @@ def _compare(
         for field in entity.editable_fields()
         if field.name in after and before.get(field.name) != after[field.name]
     ]
+    # A new record differs from nothing by its empty fields, too: nobody wants to read that.
+    return [one for one in found if (one.before, one.after) != (NOTHING, NOTHING)]

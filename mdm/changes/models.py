@@ -93,3 +93,8 @@ class ChangeRequest(models.Model):
     def record_type(self) -> type[Record]:
         """The model of the record."""
         return BY_NAME[self.entity]
+
+    @property
+    def record_type_name(self) -> str:
+        """What people call records of this kind."""
+        return str(self.record_type._meta.verbose_name)

@@ -179,6 +179,15 @@ def save_prepared(requests: Sequence[ChangeRequest], user: User) -> list[ChangeR
         return [_without_second_pair_of_eyes(request, user) for request in saved]
 
 
+def what_would_move(record: Record) -> list[tuple[type[Record], int]]:
+    """How many rows of each entity point to a record: what a merge would take elsewhere."""
+    counts: dict[type[Record], int] = {}
+    for entity, field in _links_to(record):
+        number = entity._default_manager.filter(**{field: record}).count()
+        counts[entity] = counts.get(entity, 0) + number
+    return [(entity, number) for entity, number in counts.items() if number]
+
+
 def request_merge(
     user: User,
     loser: MergeableRecord,
@@ -597,14 +606,16 @@ def _save(record: Record) -> None:
     record.save(force_update=True)
 
 
-def _pointing_to(record: Record) -> Iterable[tuple[Record, str]]:
+def _links_to(record: Record) -> Iterable[tuple[type[Record], str]]:
     for relation in record._meta.related_objects:
-        entity = relation.related_model
-        if entity in ENTITIES and relation.field.name != "merged_into":
-            rows = entity._default_manager.select_for_update().filter(
-                **{relation.field.name: record}
-            )
-            yield from ((row, relation.field.name) for row in rows.order_by("code"))
+        if relation.related_model in ENTITIES and relation.field.name != "merged_into":
+            yield relation.related_model, relation.field.name
+
+
+def _pointing_to(record: Record) -> Iterable[tuple[Record, str]]:
+    for entity, field in _links_to(record):
+        rows = entity._default_manager.select_for_update().filter(**{field: record})
+        yield from ((row, field) for row in rows.order_by("code"))
 
 
 def _point(row: Record, field: str, target: Record) -> bool:

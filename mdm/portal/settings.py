@@ -38,11 +38,11 @@ if PRODUCTION and not ALLOWED_HOSTS:
     )
 
 INSTALLED_APPS = [
-    "unfold",
+    "unfold.apps.BasicAppConfig",
     "unfold.contrib.filters",
     "unfold.contrib.import_export",
     "unfold.contrib.simple_history",
-    "django.contrib.admin",
+    "portal.apps.PortalAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -153,4 +153,31 @@ X_FRAME_OPTIONS = "DENY"
 if PRODUCTION and os.environ.get("MDM_BEHIND_PROXY", "") in {"1", "true", "yes"}:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
-UNFOLD = {"SITE_TITLE": "Clickstar master data", "SITE_HEADER": "Clickstar master data"}
+STATICFILES_DIRS = [BASE_DIR / "static"]
+UNFOLD = {
+    "SITE_TITLE": "Clickstar master data",
+    "SITE_HEADER": "Clickstar",
+    "SITE_SUBHEADER": "Master data",
+    "SITE_SYMBOL": "star",
+    "SITE_URL": None,
+    "SHOW_BACK_BUTTON": False,
+    "BORDER_RADIUS": "6px",
+    "STYLES": ["portal.assets.stylesheet"],
+    "SIDEBAR": {"show_search": True, "navigation": "portal.navigation.sidebar"},
+    "COLORS": {
+        # A blue that stands out from the colours of states: green, orange, red.
+        "primary": {
+            "50": "#eef4ff",
+            "100": "#dbe6fe",
+            "200": "#bfd3fe",
+            "300": "#93b4fd",
+            "400": "#608dfa",
+            "500": "#3b69f5",
+            "600": "#254bea",
+            "700": "#1d38d6",
+            "800": "#1e30ad",
+            "900": "#1e2f88",
+            "950": "#171e53",
+        }
+    },
+}

@@ -1,0 +1,11 @@
+"""Puts the portal's own site in the place of the admin's."""
+
+from __future__ import annotations
+
+from django.contrib.admin.apps import AdminConfig
+
+
+class PortalAdminConfig(AdminConfig):
+    """The admin, served by `portal.site.PortalSite`."""
+
+    default_site = "portal.site.PortalSite"
