@@ -1,14 +1,12 @@
-{#- A value of a query as it was meant: a blank for `+`, and signs instead of their escapes. The percent sign comes
-    last, so that %2541 is %41. Letters beyond ASCII stay escaped, because no function decodes them on every
-    engine, and so do signs that ids do not hold. -#}
+{#- A value of a query as it was meant: a blank for `+`, and the signs that separate the parts of ids instead of their
+    escapes, in capitals or not. The percent sign comes last, so that %2541 is %41. All else stays escaped: no
+    function decodes everything on every engine. -#}
 {% macro percent_decoded(text) -%}
     {%- set plain = ["replace(" ~ text ~ ", '+', ' ')"] -%}
-    {%- for sign in " !#$&'()*+,-./:;=?@[]_|~" -%}
-        {%- for escape in ['%%%02X', '%%%02x'] | map('format', sign.encode()[0]) | unique(true) -%}
-            {%- do plain.append(
-                "replace(" ~ plain.pop() ~ ", '" ~ escape ~ "', '" ~ (sign | replace("'", "''")) ~ "')"
-            ) -%}
-        {%- endfor -%}
+    {%- for sign in " #&+,/:;=?@|" -%}
+        {%- set high, low = '%X' % (sign.encode()[0] // 16), '%X' % (sign.encode()[0] % 16) -%}
+        {%- set low = low if low.isdigit() else '[' ~ low ~ low.lower() ~ ']' -%}
+        {%- do plain.append(replace_matches(plain.pop(), '%' ~ high ~ low, sign)) -%}
     {%- endfor -%}
     case
         when strpos({{ text }}, '%') > 0 or strpos({{ text }}, '+') > 0
