@@ -45,6 +45,7 @@ lint: venv ## check the style of SQL and Python, the types, and the rules of the
 
 test: venv ## run every test: pytest and dbt's, on DuckDB, a PostgreSQL of its own, and Redshift or its stand-in
 	@$(PYTHON) scripts/private_postgres.py --check
+	@$(PYTHON) scripts/ensure_chromium.py
 	@$(PYTHON) -m pytest -n 2 --dist loadfile
 
 test-redshift: venv ## run the tests on Redshift alone: a stand-in for it, or CLICKSTAR_REDSHIFT_HOST
