@@ -425,8 +425,11 @@ def _clean_value(field: models.Field[Any, Any], value: Any) -> Any:
             raise ValidationError("This has to be a number.")
         # As the database will give it back, so that 0.1 and 0.100000 are the same.
         places = field.decimal_places or 0
-        if abs(python) < 10 ** (field.max_digits or 0) and python == round(python, places):
-            python = round(python, places)
+        try:
+            if abs(python) < 10 ** (field.max_digits or 0) and python == round(python, places):
+                python = round(python, places)
+        except ArithmeticError as error:
+            raise ValidationError("This number is too large.") from error
         return str(python)
     if isinstance(python, (dt.date, dt.datetime)):
         return python.isoformat()

@@ -9,6 +9,7 @@ MDM_FOUR_EYES       0: an approver's own changes count at once (a team of one)
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 from pathlib import Path
 
@@ -52,13 +53,18 @@ INSTALLED_APPS = [
     "axes",
     "import_export",
     "simple_history",
+    "ninja",
     "records",
     "changes",
     "publishing",
+    "api",
 ]
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "portal.security.SecurityHeaders",
+    "api.errors.JsonOnly",
+    "portal.security.StorableAddress",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -129,6 +135,16 @@ AUTH_PASSWORD_VALIDATORS = [
     }
 ]
 
+# Failures are counted in the database, so that every worker of the web server knows of them.
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = dt.timedelta(minutes=15)
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_RESET_ON_SUCCESS = True
+AXES_LOCKOUT_TEMPLATE = "locked.html"
+AXES_CLIENT_IP_CALLABLE = "portal.security.client_address"
+AXES_ENABLE_ADMIN = False
+AXES_VERBOSE = False
+
 # Triggers in the database write the history; what Django's signals see does not matter.
 SIMPLE_HISTORY_ENABLED = False
 FOUR_EYES = os.environ.get("MDM_FOUR_EYES", "1") not in {"0", "false", "no"}
@@ -150,7 +166,8 @@ SECURE_HSTS_SECONDS = 365 * 24 * 3600 if PRODUCTION else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = PRODUCTION
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
-if PRODUCTION and os.environ.get("MDM_BEHIND_PROXY", "") in {"1", "true", "yes"}:
+BEHIND_PROXY = PRODUCTION and os.environ.get("MDM_BEHIND_PROXY", "") in {"1", "true", "yes"}
+if BEHIND_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
 STATICFILES_DIRS = [BASE_DIR / "static"]

@@ -5,4 +5,6 @@ from __future__ import annotations
 from django.contrib import admin
 from django.urls import path
 
-urlpatterns = [path("", admin.site.urls)]
+from api.urls import api
+
+urlpatterns = [path("api/v1/", api.urls), path("", admin.site.urls)]
