@@ -46,7 +46,7 @@ class ApiTokenAdmin(ModelAdmin):  # type: ignore[misc]
     def get_queryset(self, request: HttpRequest) -> QuerySet[ApiToken]:
         """Only one's own."""
         tokens: QuerySet[ApiToken] = super().get_queryset(request)
-        return tokens.filter(user_id=request.user.pk)
+        return tokens.filter(user_id=request.user.pk or 0)
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         """Whoever may log in has tokens."""

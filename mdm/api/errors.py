@@ -79,7 +79,7 @@ def add_handlers(api: NinjaAPI) -> None:
     handle(RequestDataTooBig, lambda error: respond(413, WORDS[413]))
     handle(Http404, lambda error: respond(404, str(error) or WORDS[404]))
 
-    def with_status(request: HttpRequest, error: HttpError) -> HttpResponse:
+    def with_status(request: HttpRequest, error: Any) -> HttpResponse:
         detail = WORDS[400] if error.status_code == 400 else str(error)
         if error.status_code == 401 and detail == "Unauthorized":
             detail = "Send a token in the header `Authorization: Bearer …`."
@@ -96,9 +96,9 @@ def add_handlers(api: NinjaAPI) -> None:
 def _of_input(error: WrongInput) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for wrong in error.errors:
-        # Where it stands: body or query, our name for the whole, and then the sender's names.
-        place = [str(part) for part in wrong["loc"] if part not in ("body", "query", "path")]
-        name = ".".join(place[1:] if place[:1] == ["payload"] else place) or "body"
+        # Of a body our name for the whole comes before the sender's names.
+        source, *place = map(str, wrong["loc"])
+        name = ".".join(place[1:] if source == "body" else place) or source
         sentence = str(wrong["msg"]).removeprefix("Value error, ")
         found.setdefault(name, []).append(sentence)
     return found
@@ -110,7 +110,7 @@ def _said(status: int) -> HttpResponse:
 
 
 class JsonOnly:
-    """Under the API's address only JSON goes in, and only JSON comes out, also from Django itself."""
+    """Under the API's address only JSON goes in and comes out, also from Django itself."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

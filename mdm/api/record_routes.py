@@ -56,8 +56,8 @@ def _add_routes(router: Router, entity: type[Record]) -> None:
         return _page(_filtered(entity, filters), filters)
 
     # The filters differ by kind, so their type is known here only.
-    list_records.__annotations__["filters"] = which
-    list_records.__defaults__ = (Query(...),)
+    in_query: Any = Query
+    list_records.__annotations__["filters"] = in_query[which]
     router.get(
         f"/{kind}",
         response={200: page_schema(entity.__name__, record), **REFUSALS},
@@ -87,7 +87,7 @@ def _add_routes(router: Router, entity: type[Record]) -> None:
         summary=f"One {people}, as of a moment",
         **options,
     )
-    def get_as_of(request: HttpRequest, code: str, moments: AsOfMoments = Query(...)) -> Any:  # noqa: B008
+    def get_as_of(request: HttpRequest, code: str, moments: Query[AsOfMoments]) -> Any:
         _may_view(request, entity)
         refuse_unknown(request, AsOfMoments)
         entries = _entries(entity, code)
@@ -115,7 +115,7 @@ def _add_routes(router: Router, entity: type[Record]) -> None:
         summary=f"The history of one {people}, oldest first",
         **options,
     )
-    def list_history(request: HttpRequest, code: str, paging: Paging = Query(...)) -> Any:  # noqa: B008
+    def list_history(request: HttpRequest, code: str, paging: Query[Paging]) -> Any:
         _may_view(request, entity)
         refuse_unknown(request, Paging)
         entries = _entries(entity, code)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Annotated, Any
 
 from django.contrib.auth.models import User
 from django.core.exceptions import ObjectDoesNotExist, PermissionDenied, ValidationError
 from django.db import transaction
 from django.http import Http404, HttpRequest
-from ninja import Path, Query, Router, Status
+from ninja import Field, Path, Query, Router, Status
 
 from api.errors import Error, Fields, by_field
 from api.record_routes import REFUSALS, _page
@@ -33,13 +33,12 @@ from changes import service
 from changes.diffs import differences
 from changes.models import ChangeRequest
 from changes.service import When
-from records.base import MergeableRecord, Record
+from records.base import MergeableRecord
 from records.models import BY_NAME
 
 router = Router(tags=["change requests"])
 WRITE_REFUSALS = {**REFUSALS, 409: Error, 415: Error}
 Source = ChangeRequest.Source
-Kind = TypeVar("Kind", bound=Record)
 
 
 @router.get(
@@ -47,7 +46,7 @@ Kind = TypeVar("Kind", bound=Record)
     response={200: page_schema("ChangeRequest", ChangeRequestOut), **REFUSALS},
     summary="List change requests, newest first",
 )
-def list_requests(request: HttpRequest, filters: RequestFilter = Query(...)) -> Any:  # noqa: B008
+def list_requests(request: HttpRequest, filters: Query[RequestFilter]) -> Any:
     """Filter by kind and code of the record, status, batch, or who asked."""
     _may_view(request)
     refuse_unknown(request, RequestFilter)
@@ -93,8 +92,8 @@ def ask(request: HttpRequest, payload: Changes) -> Any:
 )
 def merge(request: HttpRequest, payload: Merge) -> Any:
     """Ask that a record becomes part of another, which takes over all that points to it."""
-    loser = _record(MergeableRecord, payload.entity, payload.code)
-    winner = _record(MergeableRecord, payload.entity, payload.into)
+    loser = _mergeable(payload.entity, payload.code)
+    winner = _mergeable(payload.entity, payload.into)
     when = _when(payload) or service.ALWAYS
     made = service.request_merge(
         _user(request), loser, winner, reason=payload.reason, when=when, source=Source.API
@@ -107,7 +106,7 @@ def merge(request: HttpRequest, payload: Merge) -> Any:
 )
 def unmerge(request: HttpRequest, payload: Unmerge) -> Any:
     """Ask that a merged record lives again, with all that the merge took from it."""
-    loser = _record(MergeableRecord, payload.entity, payload.code)
+    loser = _mergeable(payload.entity, payload.code)
     when = _when(payload) or service.ALWAYS
     made = service.request_unmerge(_user(request), loser, reason=payload.reason, when=when)
     return Status(201, made)
@@ -120,7 +119,7 @@ def unmerge(request: HttpRequest, payload: Unmerge) -> Any:
 )
 def revert(request: HttpRequest, payload: Revert) -> Any:
     """Ask that a record becomes what it was after one change of its history."""
-    record = _record(Record, payload.entity, payload.code)
+    record = _record(payload.entity, payload.code)
     made = service.request_revert(
         _user(request), record, payload.history_id, reason=payload.reason, when=_when(payload)
     )
@@ -129,13 +128,13 @@ def revert(request: HttpRequest, payload: Revert) -> Any:
     return Status(201 if made else 200, {"batch": "", "requests": asked, "unchanged": unchanged})
 
 
-Id = Path(..., ge=1, le=LARGEST_ID)
+Id = Path[Annotated[int, Field(ge=1, le=LARGEST_ID)]]
 
 
 @router.get(
     "/{int:request_id}", response={200: ChangeRequestOut, **REFUSALS}, summary="One change request"
 )
-def get_request(request: HttpRequest, request_id: int = Id) -> Any:
+def get_request(request: HttpRequest, request_id: Id) -> Any:
     """What somebody wants to change, and what became of it."""
     _may_view(request)
     return _found(request_id)
@@ -146,7 +145,7 @@ def get_request(request: HttpRequest, request_id: int = Id) -> Any:
     response={200: list[DifferenceOut], **REFUSALS},
     summary="What a change request changes, with names instead of codes",
 )
-def get_differences(request: HttpRequest, request_id: int = Id) -> Any:
+def get_differences(request: HttpRequest, request_id: Id) -> Any:
     """Each field that differs from the record that the request was made against."""
     _may_view(request)
     return [vars(difference) for difference in differences(_found(request_id))]
@@ -157,7 +156,7 @@ def get_differences(request: HttpRequest, request_id: int = Id) -> Any:
     response={200: ChangeRequestOut, **WRITE_REFUSALS},
     summary="Approve: the record changes",
 )
-def approve(request: HttpRequest, payload: Decision, request_id: int = Id) -> Any:
+def approve(request: HttpRequest, request_id: Id, payload: Decision) -> Any:
     """Apply a request of somebody else's. 409 where the record was changed since (stale)."""
     return service.approve(_found(request_id), _user(request), payload.note)
 
@@ -167,7 +166,7 @@ def approve(request: HttpRequest, payload: Decision, request_id: int = Id) -> An
     response={200: ChangeRequestOut, **WRITE_REFUSALS},
     summary="Reject, with a note for who asked",
 )
-def reject(request: HttpRequest, payload: Decision, request_id: int = Id) -> Any:
+def reject(request: HttpRequest, request_id: Id, payload: Decision) -> Any:
     """Refuse a request of somebody else's; say why."""
     return service.reject(_found(request_id), _user(request), payload.note)
 
@@ -177,7 +176,7 @@ def reject(request: HttpRequest, payload: Decision, request_id: int = Id) -> Any
     response={200: ChangeRequestOut, **WRITE_REFUSALS},
     summary="Take one's own request back",
 )
-def withdraw(request: HttpRequest, request_id: int = Id) -> Any:
+def withdraw(request: HttpRequest, request_id: Id) -> Any:
     """Take back what you asked for yourself."""
     return service.withdraw(_found(request_id), _user(request))
 
@@ -185,7 +184,7 @@ def withdraw(request: HttpRequest, request_id: int = Id) -> Any:
 def _ask(request: HttpRequest, change: Change, batch: str) -> ChangeRequest | None:
     return service.request_change(
         _user(request),
-        _kind(change.entity),
+        BY_NAME[change.entity],
         change.code,
         change.values,
         reason=change.reason,
@@ -202,22 +201,20 @@ def _placed(place: str, ask: Callable[[], ChangeRequest | None]) -> ChangeReques
         return ask()
     except ValidationError as error:
         raise Fields(by_field(error, place)) from error
-    except Fields as error:
-        raise Fields({place + name: words for name, words in error.errors.items()}) from error
     except ObjectDoesNotExist as error:
         raise Fields({f"{place}code": ["There is no such record to change."]}) from error
 
 
-def _kind(name: str) -> type[Record]:
-    if name not in BY_NAME:
-        raise Fields({"entity": [f"Choose one of: {', '.join(BY_NAME)}."]})
-    return BY_NAME[name]
-
-
-def _record(kind: type[Kind], name: str, code: str) -> Kind:
-    entity = _kind(name)
-    if not issubclass(entity, kind):
+def _mergeable(name: str, code: str) -> MergeableRecord:
+    entity = BY_NAME[name]
+    if not issubclass(entity, MergeableRecord):
         raise Fields({"entity": [f"{entity._meta.verbose_name_plural} cannot be merged."]})
+    record: MergeableRecord = _record(name, code)
+    return record
+
+
+def _record(name: str, code: str) -> Any:
+    entity = BY_NAME[name]
     found = entity._default_manager.filter(pk=service.clean_text("code", code)).first()
     if found is None:
         raise Http404(f"There is no {entity._meta.verbose_name} {code}.")
@@ -227,7 +224,7 @@ def _record(kind: type[Kind], name: str, code: str) -> Kind:
 def _when(why: _Why) -> When | None:
     if why.effective is None and why.effective_from is None:
         return None
-    return When(why.effective or "now", why.effective_from)
+    return When(why.effective or When.kind, why.effective_from)
 
 
 def _found(request_id: int) -> ChangeRequest:

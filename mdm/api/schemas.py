@@ -9,12 +9,13 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from ninja import Field, Schema
 from ninja.orm import create_schema
-from pydantic import AfterValidator, BeforeValidator, JsonValue, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, JsonValue, WithJsonSchema
 
 from api.errors import Fields
 from changes.models import ChangeRequest
 from changes.service import clean_text
 from records.base import Record
+from records.models import BY_NAME
 
 # The largest whole number that both databases keep.
 LARGEST_ID = 2**63 - 1
@@ -34,7 +35,7 @@ def _storable(text: str) -> str:
 
 
 def _moment(value: Any) -> Any:
-    """A text as ISO 8601 has it; pydantic would also take numbers, dates, and times without zone."""
+    """A text as ISO 8601 has it; pydantic would also take numbers, and times without zone."""
     if isinstance(value, dt.datetime):
         return value
     try:
@@ -47,6 +48,17 @@ def _moment(value: Any) -> Any:
     return moment
 
 
+def _known_kind(name: str) -> str:
+    if name not in BY_NAME:
+        raise ValueError(f"Choose one of: {', '.join(BY_NAME)}.")
+    return name
+
+
+Kind = Annotated[
+    str,
+    AfterValidator(_known_kind),
+    WithJsonSchema({"type": "string", "enum": list(BY_NAME)}),
+]
 Text = Annotated[str, Field(max_length=500), AfterValidator(_storable)]
 Moment = Annotated[
     dt.datetime,
@@ -58,7 +70,7 @@ Moment = Annotated[
 class Input(Schema):
     """What is sent to us: a field that we do not know is a mistake, and is said to be one."""
 
-    model_config = {"extra": "forbid"}
+    model_config = ConfigDict(extra="forbid")
 
 
 # ---------------------------------------------------------------------------------------- records
@@ -137,6 +149,11 @@ class AsOf(Schema):
     is_deleted: bool
 
 
+def absent(description: str = "") -> Any:
+    """A filter that may be left out; nobody sends a null."""
+    return Field(None, description=description or None)
+
+
 class Paging(Schema):
     """Which part of a list."""
 
@@ -147,22 +164,20 @@ class Paging(Schema):
 class RecordFilter(Paging):
     """Which records of a kind."""
 
-    code: Text | None = Field(None, description="Exactly this code.")
-    updated_since: Moment | None = Field(
-        None, description="Changed at or after this moment, such as 2026-03-01T00:00:00Z."
-    )
+    code: Text = absent("Exactly this code.")
+    updated_since: Moment = absent("Changed at or after this moment, such as 2026-03-01T00:00:00Z.")
 
 
 class _Name(Schema):
-    name: Text | None = Field(None, description="The name holds this, in capitals or not.")
+    name: Text = absent("The name holds this, in capitals or not.")
 
 
 class _Network(Schema):
-    network: Text | None = Field(None, description="Of the network with this code.")
+    network: Text = absent("Of the network with this code.")
 
 
 class _IsActive(Schema):
-    is_active: bool | None = None
+    is_active: bool = absent()
 
 
 def filter_schema(entity: type[Record]) -> type[RecordFilter]:
@@ -180,8 +195,8 @@ class AsOfMoments(Schema):
     """Two moments: of business, and of what was known."""
 
     as_of: Moment = Field(description="The moment of business time, such as 2026-03-01T00:00:00Z.")
-    known_at: Moment | None = Field(
-        None, description="As it was known at this moment; by default with all that is known now."
+    known_at: Moment = absent(
+        "As it was known at this moment; by default with all that is known now."
     )
 
 
@@ -235,22 +250,20 @@ class ChangeRequestOut(Schema):
 class RequestFilter(Paging):
     """Which change requests."""
 
-    entity: Text | None = None
-    code: Text | None = None
-    status: Text | None = Field(
-        None, description=f"One of: {', '.join(ChangeRequest.Status.values)}."
-    )
-    batch: Text | None = Field(None, description="Made together under this mark.")
-    requested_by: Text | None = Field(None, description="The login of who asked.")
+    entity: Kind = absent()
+    code: Text = absent()
+    status: ChangeRequest.Status = absent()
+    batch: Text = absent("Made together under this mark.")
+    requested_by: Text = absent("The login of who asked.")
 
 
 class _Why(Input):
     reason: str = Field(description="Why: the history keeps it (500 characters).")
-    effective: str | None = Field(
+    effective: ChangeRequest.Effective | None = Field(
         None,
         description=(
-            "From when it counts in reports: now, date (then `effective_from` says which), or always:"
-            " a correction for all time. By default now; of mappings of ids and merges, always."
+            "From when it counts in reports: now, date (`effective_from` says which), or always: a"
+            " correction for all time. By default now; of mappings of ids and merges, always."
         ),
     )
     effective_from: Moment | None = Field(None, description="With `effective: date` only.")
@@ -259,7 +272,7 @@ class _Why(Input):
 class Change(_Why):
     """A record to make (without `base_version`) or to change."""
 
-    entity: str = Field(description="The kind of record, as in the addresses of records.")
+    entity: Kind = Field(description="The kind of record, as in the addresses of records.")
     code: str | None = Field(None, description="None where the code follows from the values.")
     values: dict[str, JsonValue] = Field(
         description="The new values by field, links as codes; fields that are not named stay."
@@ -278,7 +291,7 @@ class Changes(Input):
 class Merge(_Why):
     """Make a record part of another, which takes over all that points to it."""
 
-    entity: str
+    entity: Kind
     code: str = Field(description="The record that becomes part of the other.")
     into: str = Field(description="The record that stays.")
 
@@ -286,14 +299,14 @@ class Merge(_Why):
 class Unmerge(_Why):
     """Let a merged record live again."""
 
-    entity: str
+    entity: Kind
     code: str
 
 
 class Revert(_Why):
     """Make a record what it was after a change of its history."""
 
-    entity: str
+    entity: Kind
     code: str
     history_id: int = Field(ge=1, le=LARGEST_ID)
 

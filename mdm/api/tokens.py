@@ -16,7 +16,7 @@ GUESSES = {"username": "API token"}
 
 
 class TokenAuth(HttpBearer):
-    """The user whose token it is. A session's cookie opens nothing here, so nothing can forge it."""
+    """The user whose token it is. A session's cookie opens nothing here: no page can forge it."""
 
     def authenticate(self, request: HttpRequest, token: str) -> User:
         """The user of a token.

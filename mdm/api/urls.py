@@ -15,9 +15,10 @@ api = NinjaAPI(
     title="Clickstar master data",
     version="1",
     description=(
-        "Read master records, ask for changes, and decide on them. Send a token of yours (made under"
-        " *API tokens*) in the header `Authorization: Bearer …`; it may do what you may do. Moments"
-        " are UTC. A refusal is always `detail`, a sentence, and `errors`, sentences by field."
+        "Read master records, ask for changes, and decide on them. Send a token of yours (made"
+        " under *API tokens*) in the header `Authorization: Bearer …`; it may do what you may do."
+        " Moments are UTC. A refusal is always `detail`, a sentence, and `errors`, sentences by"
+        " field."
     ),
     urls_namespace="api",
     auth=TokenAuth(),

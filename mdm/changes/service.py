@@ -146,7 +146,7 @@ def prepare_change(
     if creates:
         record = new_record(entity, code, values)
     else:
-        record = entity._default_manager.get(pk=code)
+        record = entity._default_manager.get(pk=clean_text("code", code or ""))
         _same_version(record, base_version or 0)
         before = current_values(record)
         values = {name: value for name, value in values.items() if before[name] != value}
@@ -419,7 +419,10 @@ def _clean_value(field: models.Field[Any, Any], value: Any) -> Any:
         return value
     if isinstance(field, models.IntegerField) and isinstance(value, (bool, float)):
         raise ValidationError("This has to be a whole number.")
-    python = field.to_python(value)
+    try:
+        python = field.to_python(value)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise ValidationError(f"This cannot be {value!r:.100}.") from error
     if isinstance(field, models.DecimalField):
         if not python.is_finite():
             raise ValidationError("This has to be a number.")

@@ -70,7 +70,7 @@ def state_at(entries: Iterable[Entry], moment: dt.datetime, *, retroactive: bool
 
 
 def _settings(entries: Iterable[Entry], retroactive: bool) -> list[tuple[str, _Setting]]:
-    """What each entry sets: a new record everything, a change what differs, an end that it ended."""
+    """What each entry sets: a new record everything, a change what differs, an end the end."""
     found: list[tuple[str, _Setting]] = []
     alive: Entry | None = None
     first: dt.datetime | None = None

@@ -36,7 +36,9 @@ def caller(user: User) -> Call:
     return call
 
 
-def approved(steward: User, approver: User, entity: type[Record], code: str | None, **values: Any) -> Any:  # noqa: E501
+def approved(
+    steward: User, approver: User, entity: type[Record], code: str | None, **values: Any
+) -> Any:
     """A record that the steward asked for and the approver approved."""
     known = entity._default_manager.filter(pk=code).first()
     request = service.request_change(

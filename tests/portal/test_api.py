@@ -131,11 +131,13 @@ def test_the_history_says_what_changed_who_and_why(
     approved(steward, approver, Partner, "P-1", name="New")
     page = asks("get", "/records/partner/P-1/history").json()
     assert page["total"] == 2
-    assert [(e["change_type"], e["record"]["name"], e["changed_by"], e["reason"]) for e in page["items"]] == [
-        ("+", "Old", "steward", "because"), ("~", "New", "steward", "because"),
-    ]  # fmt: skip # noqa: E501
+    shown = [(e["change_type"], e["record"]["name"], e["changed_by"]) for e in page["items"]]
+    assert shown == [("+", "Old", "steward"), ("~", "New", "steward")]
+    assert page["items"][1]["reason"] == "because"
     assert page["items"][1]["change_request_id"] == ChangeRequest.objects.first().pk  # type: ignore[union-attr]
-    assert asks("get", "/records/partner/P-1/history", offset=1).json()["items"] == page["items"][1:]
+    assert (
+        asks("get", "/records/partner/P-1/history", offset=1).json()["items"] == page["items"][1:]
+    )
 
 
 def test_a_record_as_of_a_moment_and_as_it_was_known_then(
@@ -476,5 +478,3 @@ def test_the_description_names_every_kind_and_its_types(person: Person) -> None:
     fields = described["components"]["schemas"]["Program"]["properties"]
     assert fields["cookie_days"]["anyOf"] == [{"type": "integer"}, {"type": "null"}]
     assert fields["advertiser"]["type"] == "string"
-
-

@@ -1,7 +1,8 @@
-"""A record as of a moment: the portal's own reading of the rule against the oracle of the warehouse."""
+"""A record as of a moment: the portal's reading of the rule against the warehouse's oracle."""
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 
 import pytest
@@ -34,19 +35,19 @@ def histories(draw: st.DrawFn) -> list[Entry]:
     value = st.sampled_from(["a", "b", None])
     length = draw(st.integers(1, 7))
     recorded = sorted(draw(st.lists(days, min_size=length, max_size=length)))
-    entries = []
+    entries: list[Entry] = []
     alive = False
     for number, moment in enumerate(recorded):
         change = draw(st.sampled_from("~~-")) if alive else "+"
         alive = change != "-"
         values = (draw(value), draw(value))
         if change == "-":
-            values = tuple(entries[-1].values.values())  # type: ignore[assignment]
+            values = tuple(entries[-1].values.values())
         entries.append(entry(number, moment, change, draw(dates), *values))
     # A correction for all time.
     if draw(st.booleans()):
         last = entries[-1]
-        entries[-1] = Entry(last.history_id, last.recorded_at, last.change_type, BEGINNING, last.values)
+        entries[-1] = dataclasses.replace(last, effective_from=BEGINNING)
     return entries
 
 
