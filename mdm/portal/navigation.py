@@ -83,7 +83,8 @@ def _people() -> list[dict[str, Any]]:
             "icon": "manage_accounts",
             "link": reverse("admin:auth_user_changelist"),
             "permission": lambda request: request.user.is_superuser,
-        }
+        },
+        {"title": "API tokens", "icon": "key", "link": reverse("admin:api_apitoken_changelist")},
     ]
 
 
