@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from unfold.decorators import display
 
 from records import models
-from records.editing import RecordAdmin, RowInline
+from records.editing import RecordAdmin, RowInline, named
 from records.pages import MergingPages, RecordPages
 
 KEY = ("code", "is_active")
@@ -64,8 +64,8 @@ def _ids(of: str) -> type[RowInline]:
 @admin.register(models.Partner)
 class PartnerAdmin(MergingPages, RecordAdmin):
     list_display = (
-        "name", "code", "partner_type", "channel", "website_domain", "country_code", "is_active",
-        "changed",
+        "name", "code", "partner_type", named("channel"), "website_domain", "country_code",
+        "is_active", "changed",
     )  # fmt: skip
     grid = ("name", "partner_type", "channel", "website_domain", "is_active")
     list_filter = ("is_active", "channel", "partner_type")
@@ -82,7 +82,8 @@ class PartnerAdmin(MergingPages, RecordAdmin):
 
 @admin.register(models.SiteDomain)
 class SiteDomainAdmin(RecordPages, RecordAdmin):
-    list_display = ("domain", "partner", "is_active", "changed")
+    list_display = ("domain", named("partner"), "is_active", "changed")
+    grid_names = ("domain",)
     grid = ("is_active",)
     list_filter = ("is_active",)
     list_select_related = ("partner",)
@@ -94,7 +95,7 @@ class SiteDomainAdmin(RecordPages, RecordAdmin):
 @admin.register(models.Channel)
 class ChannelAdmin(RecordPages, RecordAdmin):
     list_display = (
-        "name", "code", "parent", "sort_order", "is_paid", "is_active", "changed",
+        "name", "code", named("parent"), "sort_order", "is_paid", "is_active", "changed",
     )  # fmt: skip
     grid = ("name", "parent", "sort_order", "is_paid", "is_active")
     list_filter = ("is_active", "is_paid", "parent")
@@ -124,7 +125,7 @@ class AdvertiserGroupAdmin(MergingPages, RecordAdmin):
 @admin.register(models.Advertiser)
 class AdvertiserAdmin(MergingPages, RecordAdmin):
     list_display = (
-        "name", "code", "group", "vertical", "website_domain", "country_code",
+        "name", "code", named("group"), "vertical", "website_domain", "country_code",
         "reporting_currency_code", "is_active", "changed",
     )  # fmt: skip
     grid = ("name", "group", "vertical", "website_domain", "is_active")
@@ -143,7 +144,7 @@ class AdvertiserAdmin(MergingPages, RecordAdmin):
 
 @admin.register(models.Brand)
 class BrandAdmin(MergingPages, RecordAdmin):
-    list_display = ("name", "code", "advertiser", "website_domain", "is_active", "changed")
+    list_display = ("name", "code", named("advertiser"), "website_domain", "is_active", "changed")
     grid = ("name", "website_domain", "is_active")
     list_filter = ("is_active",)
     list_select_related = ("advertiser",)
@@ -155,7 +156,8 @@ class BrandAdmin(MergingPages, RecordAdmin):
 @admin.register(models.Campaign)
 class CampaignAdmin(MergingPages, RecordAdmin):
     list_display = (
-        "name", "code", "advertiser", "objective", "starts_on", "ends_on", "is_active", "changed",
+        "name", "code", named("advertiser"), "objective", "starts_on", "ends_on", "is_active",
+        "changed",
     )  # fmt: skip
     grid = ("name", "objective", "starts_on", "ends_on", "is_active")
     list_filter = ("is_active", "objective")
@@ -172,7 +174,9 @@ class CampaignAdmin(MergingPages, RecordAdmin):
 
 @admin.register(models.Creative)
 class CreativeAdmin(MergingPages, RecordAdmin):
-    list_display = ("name", "code", "advertiser", "creative_type", "size", "is_active", "changed")
+    list_display = (
+        "name", "code", named("advertiser"), "creative_type", "size", "is_active", "changed",
+    )  # fmt: skip
     grid = ("name", "creative_type", "is_active")
     list_filter = ("is_active", "creative_type")
     list_select_related = ("advertiser",)
@@ -194,7 +198,7 @@ class CreativeAdmin(MergingPages, RecordAdmin):
 
 @admin.register(models.ProductCategory)
 class ProductCategoryAdmin(RecordPages, RecordAdmin):
-    list_display = ("name", "code", "parent", "is_active", "changed")
+    list_display = ("name", "code", named("parent"), "is_active", "changed")
     grid = ("name", "parent", "is_active")
     list_filter = ("is_active",)
     list_select_related = ("parent",)
@@ -209,7 +213,7 @@ class ProductCategoryAdmin(RecordPages, RecordAdmin):
 @admin.register(models.Program)
 class ProgramAdmin(MergingPages, RecordAdmin):
     list_display = (
-        "name", "code", "advertiser", "network_code", "commission_rate", "cookie_days",
+        "name", "code", named("advertiser"), "network_code", "commission_rate", "cookie_days",
         "lock_days", "currency_code", "is_active", "changed",
     )  # fmt: skip
     grid = ("name", "commission_rate", "cookie_days", "lock_days", "is_active")
@@ -229,8 +233,10 @@ class ProgramAdmin(MergingPages, RecordAdmin):
 @admin.register(models.CommissionRate)
 class CommissionRateAdmin(RecordPages, RecordAdmin):
     list_display = (
-        "code", "program", "product_category", "partner", "rate", "is_active", "changed",
+        "code", named("program"), named("product_category"), named("partner"), "rate",
+        "is_active", "changed",
     )  # fmt: skip
+    grid_names = ("code", named("program"), named("product_category"), named("partner"))
     grid = ("rate", "is_active")
     list_filter = ("is_active",)
     list_select_related = ("program", "product_category", "partner")
@@ -285,9 +291,10 @@ class FeeAdmin(RecordPages, RecordAdmin):
 @admin.register(models.Target)
 class TargetAdmin(RecordPages, RecordAdmin):
     list_display = (
-        "code", "advertiser", "channel", "metric_name", "starts_on", "ends_on", "amount",
-        "currency_code", "is_active", "changed",
+        "code", named("advertiser"), named("channel"), "metric_name", "starts_on", "ends_on",
+        "amount", "currency_code", "is_active", "changed",
     )  # fmt: skip
+    grid_names = ("code", named("advertiser"), named("channel"), "metric_name")
     grid = ("amount", "starts_on", "ends_on", "is_active")
     list_filter = ("is_active", "metric_name")
     list_select_related = ("advertiser", "channel")
@@ -305,7 +312,8 @@ class TargetAdmin(RecordPages, RecordAdmin):
 @admin.register(models.FiscalCalendar)
 class FiscalCalendarAdmin(RecordPages, RecordAdmin):
     list_display = (
-        "name", "code", "advertiser", "first_month", "week_pattern", "is_active", "changed",
+        "name", "code", named("advertiser"), "first_month", "week_pattern", "is_active",
+        "changed",
     )  # fmt: skip
     grid = ("name", "first_month", "week_pattern", "is_active")
     list_filter = ("is_active", "week_pattern")
@@ -323,7 +331,8 @@ class FiscalCalendarAdmin(RecordPages, RecordAdmin):
 
 @admin.register(models.UniquenessRule)
 class UniquenessRuleAdmin(RecordPages, RecordAdmin):
-    list_display = ("advertiser", "rule_id", "changed")
+    list_display = (named("advertiser"), "rule_id", "changed")
+    grid_names = (named("advertiser"),)
     grid = ("rule_id",)
     list_filter = ("rule_id",)
     list_select_related = ("advertiser",)
@@ -361,7 +370,8 @@ class ClientAdmin(RecordPages, RecordAdmin):
 
 @admin.register(models.ClientUser)
 class ClientUserAdmin(RecordPages, RecordAdmin):
-    list_display = ("user_name", "client", "is_active", "changed")
+    list_display = ("user_name", named("client"), "is_active", "changed")
+    grid_names = ("user_name",)
     grid = ("is_active",)
     list_filter = ("is_active", "client")
     list_select_related = ("client",)
@@ -372,7 +382,8 @@ class ClientUserAdmin(RecordPages, RecordAdmin):
 
 @admin.register(models.ClientAdvertiser)
 class ClientAdvertiserAdmin(RecordPages, RecordAdmin):
-    list_display = ("code", "client", "advertiser", "is_active", "changed")
+    list_display = ("code", named("client"), named("advertiser"), "is_active", "changed")
+    grid_names = ("code", named("client"), named("advertiser"))
     grid = ("is_active",)
     list_filter = ("is_active", "client")
     list_select_related = ("client", "advertiser")
@@ -388,6 +399,7 @@ class ClientAdvertiserAdmin(RecordPages, RecordAdmin):
 @admin.register(models.Crosswalk)
 class CrosswalkAdmin(RecordPages, RecordAdmin):
     list_display = ("source_id", "network_code", "kind", "stands_for", "is_ignored", "changed")
+    grid_names = ("source_id", "network_code", "kind", "stands_for")
     grid = ("is_ignored",)
     list_filter = ("network_code", "kind", "is_ignored")
     list_select_related: ClassVar = models.Kind.values

@@ -32,7 +32,7 @@ from changes.service import (
 )
 from records.base import Record
 from records.codes import suggested_code
-from records.fields import link_field
+from records.fields import EMPTY, link_field
 from records.forms import (
     EditForm,
     Errors,
@@ -132,6 +132,16 @@ class WithoutSaving:
             return db_field.formfield(widget=why.DayInput())
         return super().formfield_for_dbfield(db_field, request, **options)  # type: ignore[misc]
 
+    def formfield_for_choice_field(
+        self, db_field: models.Field[Any, Any], request: HttpRequest, **options: Any
+    ) -> Any:
+        """Nothing is chosen before somebody chooses, unless the field has a default."""
+        if not db_field.has_default():
+            options["choices"] = db_field.get_choices(blank_choice=[("", EMPTY)])
+        return super().formfield_for_choice_field(  # type: ignore[misc]
+            db_field, request, **options
+        )
+
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Refuse everybody: records rest, and keys are never used again."""
         return False
@@ -144,7 +154,7 @@ class RowInline(WithoutSaving, TabularInline):  # type: ignore[misc]
     extra = 1
     can_delete = False
     per_page = 20
-    show_change_link = True
+    hide_title = True
     columns: ClassVar[tuple[str, ...]] = ()
     fixed: ClassVar[Mapping[str, Any]] = {}
     # The values that a code is made of where people would have to choose one.
@@ -180,6 +190,18 @@ class RowInline(WithoutSaving, TabularInline):  # type: ignore[misc]
         )
 
 
+def named(link: str) -> Any:
+    """A column with the name of the record that a field points to."""
+
+    @display(description=link.replace("_", " "), ordering=f"{link}__name")  # type: ignore[untyped-decorator]
+    def column(record: Any) -> str:
+        target = getattr(record, link)
+        return target.name if target is not None else EMPTY
+
+    column.__name__ = f"{link}_name"
+    return column
+
+
 class RecordList(ChangeList):  # type: ignore[misc]
     """A list of records; with `?grid=1` one that is edited in place."""
 
@@ -202,8 +224,9 @@ class RecordAdmin(WithoutSaving, ModelAdmin):  # type: ignore[misc]
     compressed_fields = True
     # Titles with the fields of each group.
     groups: ClassVar[tuple[tuple[str | None, tuple[Any, ...]], ...]] = ()
-    # The columns that the grid edits.
+    # The columns that the grid edits, and those before them that say which record it is.
     grid: ClassVar[tuple[str, ...]] = ()
+    grid_names: ClassVar[tuple[str, ...]] = ()
     code_parts: ClassVar[tuple[str, ...]] = ("name",)
     change_form_template = "records/change_form.html"
     change_list_template = "records/change_list.html"
@@ -225,16 +248,12 @@ class RecordAdmin(WithoutSaving, ModelAdmin):  # type: ignore[misc]
         return f"{record.changed_at:%-d %b %Y}" if record.changed_at else "–"
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        """The groups of fields and, for those who may ask for a change, why and from when."""
+        """The groups of fields; why and from when stand below all of them, in the template."""
         shown = []
         for title, fields in self.groups:
             if obj is None and self.model.code_made_from:
                 fields = tuple(field for field in fields if field != "code")
             shown.append((title, {"fields": fields}))
-        if self._edits(request, obj):
-            shown.append(
-                ("Why, and from when", {"fields": ("reason", "effective", "effective_from")})
-            )
         return shown
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
@@ -403,12 +422,11 @@ class RecordAdmin(WithoutSaving, ModelAdmin):  # type: ignore[misc]
         return found
 
     def get_list_display(self, request: HttpRequest) -> Any:
-        """The columns; in the grid the key comes first, because it is not edited."""
-        columns = list(super().get_list_display(request))
-        if self.in_grid(request) and "code" in columns:
-            columns.remove("code")
-            columns.insert(0, "code")
-        return columns
+        """The columns; in the grid those that are edited, after what says which record it is."""
+        columns = super().get_list_display(request)
+        if not self.in_grid(request):
+            return columns
+        return [*(self.grid_names or ("code",)), *self.grid]
 
     def get_list_display_links(self, request: HttpRequest, list_display: Any) -> Any:
         """The first column leads to the record."""
