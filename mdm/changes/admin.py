@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from django.contrib import admin, messages
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -81,6 +81,11 @@ class RequestList(ChangeList):  # type: ignore[misc]
         super().get_results(request)
         shown: Any = self.result_list
         self.result_list: Any = with_names(shown)
+        batches = {one.batch for one in self.result_list} - {""}
+        counted = ChangeRequest.objects.filter(batch__in=batches).order_by().values("batch")
+        sizes = {row["batch"]: row["size"] for row in counted.annotate(size=Count("pk"))}
+        for one in self.result_list:
+            one.made_together = sizes.get(one.batch, 1)
 
 
 @admin.register(ChangeRequest)
@@ -88,7 +93,7 @@ class ChangeRequestAdmin(ModelAdmin):  # type: ignore[misc]
     """Change requests: looked at, and decided on."""
 
     list_display = (
-        "what", "fields_changed", "reason", "requested_by", "requested_at", "counts", "state",
+        "what", "fields_changed", "reason", "requested_by", "asked_at", "counts", "together", "state",
     )  # fmt: skip
     list_display_links = ("what",)
     list_filter = (Whose, "status", "entity", "source", Together)
@@ -137,12 +142,11 @@ class ChangeRequestAdmin(ModelAdmin):  # type: ignore[misc]
     @display(description="change", ordering="entity")  # type: ignore[untyped-decorator]
     def what(self, request: ChangeRequest) -> SafeString:
         """What is done to which record."""
-        kind = request.entity.replace("_", " ")
         return format_html(
             '<span class="what"><b>{}</b> <small>{} {}</small></span>',
             getattr(request, "record_name", request.code),
             request.get_action_display(),
-            kind,
+            request.record_type_name,
         )
 
     @display(description="fields")  # type: ignore[untyped-decorator]
@@ -152,6 +156,20 @@ class ChangeRequestAdmin(ModelAdmin):  # type: ignore[misc]
             return f"into {request.values['into']}" if "into" in request.values else "on its own"
         labels = _labels(request)
         return ", ".join(labels[:3]) + (f" + {len(labels) - 3}" if len(labels) > 3 else "")
+
+    @display(description="asked", ordering="requested_at")  # type: ignore[untyped-decorator]
+    def asked_at(self, request: ChangeRequest) -> str:
+        """When it was asked for (UTC)."""
+        return f"{request.requested_at:%-d %b %Y, %H:%M}"
+
+    @display(description="together")  # type: ignore[untyped-decorator]
+    def together(self, request: ChangeRequest) -> str:
+        """A link to the page of all requests that were made together."""
+        number = getattr(request, "made_together", 1)
+        if number < 2:
+            return ""
+        page = reverse("admin:changes_batch", args=[request.batch])
+        return format_html('<a class="said-link" href="{}">{} changes</a>', page, number)
 
     @display(description="counts")  # type: ignore[untyped-decorator]
     def counts(self, request: ChangeRequest) -> str:

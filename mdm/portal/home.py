@@ -15,7 +15,7 @@ from changes.names import with_names
 from changes.waiting import open_requests, waiting_for
 from portal.navigation import groups
 
-LAST_CHANGES = 8
+LAST_CHANGES = 6
 
 
 @dataclass(frozen=True)
