@@ -1,4 +1,4 @@
-"""What a build changed, found by comparing the rows of the marts before it with those after it.
+"""What a build changed, found by comparing the rows of marts and snapshots before and after it.
 
 Neither what was loaded nor what dbt ran says it: a file may bring nothing new, and dbt writes
 tables anew that come out the same. So the rows themselves are counted and fingerprinted, with all
@@ -17,7 +17,7 @@ from clickstar_run.warehouse import Cursor, reading, rows
 
 CLICKS = "fct_clicks"
 CLICK_FILES = "int_clicks__user_agents"
-# How many marts are named one by one; the rest is counted.
+# How many marts and snapshots are named one by one; the rest is counted.
 NAMED = 6
 # What stands in a text for a missing value and between two values: no value holds such characters.
 NULL, END = "\x01", "\x02"
@@ -33,10 +33,10 @@ class Rows:
 
 @dataclass(frozen=True)
 class State:
-    """The rows of the marts at one moment.
+    """The rows of the marts and snapshots at one moment.
 
-    ``tables``: by mart; ``click_days``: those of the clicks by reporting day (yyyymmdd);
-    ``click_files``: the ids of the files that the clicks were taken from.
+    ``tables``: by mart or snapshot; ``click_days``: those of the clicks by reporting day
+    (yyyymmdd); ``click_files``: the ids of the files that the clicks were taken from.
     """
 
     tables: dict[str, Rows]
@@ -45,16 +45,21 @@ class State:
 
 
 def read_state(settings: Settings) -> State:
-    """Return the rows of the marts as they are now; none before the first build."""
+    """Return the rows of marts and snapshots as they are now; none before the first build."""
     if settings.server is None and not settings.duckdb_path.exists():
         return State({}, {}, frozenset())
     marts, intermediate = settings.schema("marts"), settings.schema("intermediate")
     with reading(settings) as cursor:
         tables = {}
         click_days: dict[int, Rows] = {}
-        for name in tables_of(cursor, marts):
-            content = f"count(*), coalesce(sum({_row_number(cursor, settings, marts, name)}), 0)"
-            source = f"{marts}.{name} as one_row"
+        stored = [
+            (schema, name)
+            for schema in (marts, settings.schema("snapshots"))
+            for name in tables_of(cursor, schema)
+        ]
+        for schema, name in stored:
+            content = f"count(*), coalesce(sum({_row_number(cursor, settings, schema, name)}), 0)"
+            source = f"{schema}.{name} as one_row"
             if name == CLICKS:
                 click_days = {
                     day: Rows(count, Decimal(total))
@@ -111,20 +116,32 @@ def _text(column: str, data_type: str) -> str:
     return f"cast({column} as varchar(65535))"
 
 
-def describe(before: State, after: State, marts: Collection[str], loaded: int | None) -> str:
+def describe(
+    before: State,
+    after: State,
+    marts: Collection[str],
+    loaded: int | None,
+    snapshots: Collection[str] = (),
+) -> str:
     """Return one sentence: that nothing changed, or what did.
 
-    ``marts``: those that were to be built; ``loaded``: how many files were loaded just before the
-    build, None where nothing was loaded. Clicks are counted by day: ``+5 −3`` are days that grew by
-    5 together and days that shrank by 3. The days named are those with any other row.
+    ``marts`` and ``snapshots``: those that were to be built; ``loaded``: how many files were loaded
+    just before the build, None where nothing was loaded. Clicks are counted by day: ``+5 −3`` are
+    days that grew by 5 together and days that shrank by 3. The days named are those with any other
+    row.
     """
-    names = [name for name in marts if name in after.tables]
+    there = {
+        word: [name for name in built if name in after.tables]
+        for word, built in (("mart", marts), ("snapshot", snapshots))
+    }
+    names = [name for found in there.values() for name in found]
+    total = " and ".join(counted(len(found), word) for word, found in there.items() if found)
     if not before.tables:
-        return f"Changed: everything is new, {counted(len(names), 'mart')} for the first time."
+        return f"Changed: everything is new, {total or '0 marts'} for the first time."
     changed = [name for name in names if before.tables.get(name) != after.tables[name]]
     new, gone = after.click_files - before.click_files, before.click_files - after.click_files
     if not changed and not new and not gone:
-        every = f"every row of the {counted(len(names), 'mart')} is as it was"
+        every = f"every row of the {total or '0 marts'} is as it was"
         if loaded is None:
             return f"Nothing changed: no file with clicks is new or gone, and {every}."
         if loaded == 0:
@@ -135,9 +152,9 @@ def describe(before: State, after: State, marts: Collection[str], loaded: int | 
     if CLICKS in changed:
         parts += _clicks(before, after)
     others = [name for name in changed if name != CLICKS]
-    parts += [_of_mart(name, before, after) for name in others[:NAMED]]
+    parts += [_of_table(name, before, after) for name in others[:NAMED]]
     if len(others) > NAMED:
-        parts.append(counted(len(others) - NAMED, "more mart"))
+        parts.append(counted(len(others) - NAMED, "more table"))
     return f"Changed: {', '.join(parts)}."
 
 
@@ -172,7 +189,7 @@ def _day(date_key: int) -> str:
     return f"{text[:4]}-{text[4:6]}-{text[6:]}"
 
 
-def _of_mart(name: str, before: State, after: State) -> str:
+def _of_table(name: str, before: State, after: State) -> str:
     if name not in before.tables:
         return f"{name} new"
     difference = after.tables[name].count - before.tables[name].count

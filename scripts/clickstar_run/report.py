@@ -257,7 +257,9 @@ def show_changes(
     marts = sorted(
         node.name for node in build.nodes if node.kind == "model" and node.layer == "marts"
     )
-    console.print(Text(describe(before, after, marts, loaded), style="bold"), soft_wrap=True)
+    snapshots = sorted(node.name for node in build.nodes if node.kind == "snapshot")
+    told = describe(before, after, marts, loaded, snapshots)
+    console.print(Text(told, style="bold"), soft_wrap=True)
 
 
 def show_warnings(console: Console) -> None:

@@ -273,6 +273,30 @@ def test_the_first_run_says_that_everything_is_new() -> None:
     assert said == "Changed: everything is new, 3 marts for the first time."
 
 
+def test_a_snapshot_counts_as_a_mart_does() -> None:
+    """Guards what only a snapshot keeps, such as the terms of programs: no mart changes with it."""
+    snapshots = ("published_partners",)
+    known = State(
+        BEFORE.tables | {"published_partners": Rows(4, Decimal(9))},
+        BEFORE.click_days,
+        BEFORE.click_files,
+    )
+    more = State(
+        BEFORE.tables | {"published_partners": Rows(5, Decimal(8))},
+        BEFORE.click_days,
+        BEFORE.click_files,
+    )
+    nothing = State({}, {}, frozenset())
+    said = [describe(before, after, MARTS, 0, snapshots)
+            for before, after in ((nothing, known), (known, known), (known, more))]  # fmt: skip
+    assert said == [
+        "Changed: everything is new, 3 marts and 1 snapshot for the first time.",
+        "Nothing changed: no file was loaded, and every row of the 3 marts and 1 snapshot is as it"
+        " was.",
+        "Changed: published_partners +1.",
+    ]
+
+
 # Each changes the rows without changing how many there are.
 UNSEEN_BY_COUNTING = (
     "update marts.fct_clicks set cost = 0.02 where click_id = 1",
@@ -280,6 +304,7 @@ UNSEEN_BY_COUNTING = (
     "update marts.fct_clicks set sub_id = case click_id when 1 then 'b' else 'a' end",
     "update marts.fct_clicks set date_key = 20260302",
     "update marts.dim_device set is_bot = not is_bot",
+    "update snapshots.published_partners set known_to = timestamp '2026-06-03 04:00:00'",
 )
 
 
@@ -319,6 +344,9 @@ def test_every_value_of_the_marts_counts(
         " (click_id bigint, date_key integer, sub_id varchar(9), cost numeric(18, 6))",
         "create table marts.dim_device (device_key bigint, is_bot boolean)",
         "create table marts.dim_empty (key bigint)",
+        "create schema snapshots",
+        "create table snapshots.published_partners (partner_code varchar(9), known_to timestamp)",
+        "insert into snapshots.published_partners values ('P1', timestamp '9999-12-31')",
         "create view marts.dim_today as select current_timestamp as at",
         "create table intermediate.int_clicks__user_agents (file_id bigint, user_agent varchar(9))",
         "insert into marts.fct_clicks values"
@@ -331,6 +359,7 @@ def test_every_value_of_the_marts_counts(
         "fct_clicks": 3,
         "dim_device": 2,
         "dim_empty": 0,
+        "published_partners": 1,
     }
     assert {day: rows.count for day, rows in states[0].click_days.items()} == {
         20260301: 2,
@@ -347,9 +376,9 @@ def test_every_value_of_the_marts_counts(
     for change in UNSEEN_BY_COUNTING:
         execute(change)
         states.append(read_state(settings))
-        mart = "dim_device" if "dim_device" in change else "fct_clicks"
-        assert states[-1].tables[mart] != states[-2].tables[mart], change
-        assert states[-1].tables[mart].count == states[0].tables[mart].count
+        [table] = [name for name in states[0].tables if f".{name} " in change]
+        assert states[-1].tables[table] != states[-2].tables[table], change
+        assert states[-1].tables[table].count == states[0].tables[table].count
 
 
 class DbtStandIn:
