@@ -24,6 +24,7 @@ from clickstar_demo import events, master_data, money, seasons
 from clickstar_demo.commission_files import MONEY_FOLDERS, CommissionFiles
 from clickstar_demo.commissions import HIGHEST_RATE, MOST_SALES
 from clickstar_demo.formats import SOURCES, Format, Source
+from clickstar_demo.program_terms import write_program_terms
 from clickstar_demo.world import make_world
 
 # Records made at a time: what bounds the memory.
@@ -264,6 +265,7 @@ class Maker:
                 number_before += clicks
             deliveries.append(self._master_data())
             deliveries += self._money()
+            deliveries.append(self._program_terms())
             commissions = self._commissions()
             self._write_expected(deliveries)
             deliveries.append(commissions)
@@ -597,6 +599,17 @@ class Maker:
                 delivery.size_bytes += path.stat().st_size
             deliveries.append(delivery)
         return deliveries
+
+    def _program_terms(self) -> Delivery:
+        """The files in which networks describe their programs."""
+        settings = self.settings
+        delivery = Delivery("program_terms")
+        for path, records in write_program_terms(
+            self.world, settings.first_day, settings.days, settings.seed, self.work / "awin"
+        ):
+            delivery.files.append(File(str(path.relative_to(self.work)), records))
+            delivery.size_bytes += path.stat().st_size
+        return delivery
 
     def _write_expected(self, deliveries: list[Delivery]) -> None:
         """Write the numbers that must come out of the warehouse."""

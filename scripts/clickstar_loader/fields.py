@@ -38,6 +38,8 @@ _ALB = tuple(
     "conn_trace_id".split()
 )
 _ALB_FIRST_VERSION = 17
+# A field of the first element of a list whose member has a value: list[member=value].rest.
+_LOOKUP = re.compile(r"(.+?)\[(\w+)=([^\]]+)\](?:\.(.+))?")
 
 
 @dataclass
@@ -114,7 +116,7 @@ def _json(table: Table, wanted: list[str], batch: Batch, dotted_keys: bool) -> F
     members: dict[str, None] = {}
     paths: list[str] = []
     for name in wanted:
-        if "[key=" in name:
+        if re.search(r"\[\w+=", name):
             expressions[name] = _json_lookup(name)
         elif "[]" in name:
             expressions[name] = _json_sum(name)
@@ -168,15 +170,15 @@ def _json_path(name: str) -> str:
 
 
 def _json_lookup(name: str) -> str:
-    """``list[key=name].rest``: the element of a list whose "key" has that value."""
-    match = re.fullmatch(r"(.+?)\[key=([^\]]+)\](?:\.(.+))?", name)
+    """``list[member=value].rest``: the first element of a list whose member has that value."""
+    match = _LOOKUP.fullmatch(name)
     if match is None:
-        raise SetAside(f"the contract's field {name} is not list[key=name].path; correct it")
+        raise SetAside(f"the contract's field {name} is not list[member=value].path; correct it")
     path = _json_path(match[1] if "." in match[1] else f"{match[1]}[0]").removesuffix("[0]")
-    below = _json_path(f"x.{match[3]}").removeprefix('$."x"') if match[3] else ""
-    keys = literal(f"{path}[*].key")
+    below = _json_path(f"x.{match[4]}").removeprefix('$."x"') if match[4] else ""
+    keys = literal(f"{path}[*].{match[2]}")
     return f"""case when unreadable is null then json_extract_string(record, {literal(path + "[")}
-        || cast(list_position(json_extract_string(record, {keys}), {literal(match[2])}) - 1
+        || cast(list_position(json_extract_string(record, {keys}), {literal(match[3])}) - 1
             as varchar) || {literal("]" + below)}) end"""
 
 
@@ -391,12 +393,13 @@ def _types_of(
 def _parquet_expression(name: str, types: dict[str, str]) -> str | None:
     if name in types:
         return quoted(name)
-    match = re.fullmatch(r"(.+?)\[key=([^\]]+)\](?:\.(.+))?", name)
+    match = _LOOKUP.fullmatch(name)
     if match is not None:
         if match[1] not in types:
             return None
-        below = "".join("." + quoted(step) for step in (match[3] or "").split(".") if step)
-        element = f"list_filter({quoted(match[1])}, lambda e: e.key = {literal(match[2])})[1]"
+        below = "".join("." + quoted(step) for step in (match[4] or "").split(".") if step)
+        same = f"e.{quoted(match[2])} = {literal(match[3])}"
+        element = f"list_filter({quoted(match[1])}, lambda e: {same})[1]"
         return f"({element}){below}"
     steps = re.findall(r"[^.\[\]]+|\[\d+\]", name)
     if steps[0] not in types:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from itertools import pairwise
+from itertools import groupby, pairwise
 from pathlib import Path
 from typing import Protocol
 
@@ -405,6 +405,9 @@ def test_a_real_history_becomes_versions_that_fit_together(
     assert {version.code for version in found} == seen
     for code in seen:
         of_one = [version for version in found if version.code == code]
+        # As many versions as the values changed, in their order: none lost, none without a change.
+        told = [(row[5], row[6]) for row in rows if row[0] == code]
+        assert [version.values[:2] for version in of_one] == [value for value, _ in groupby(told)]
         assert of_one[0].valid_from == BEGINNING
         assert of_one[-1].valid_to == END
         assert [version.is_current for version in of_one] == [False] * (len(of_one) - 1) + [True]
