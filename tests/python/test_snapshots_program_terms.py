@@ -133,6 +133,6 @@ def test_every_field_of_the_contract_is_read_from_its_place(site: Site) -> None:
     )
     assert row == (
         *("77", "1", "Program 77", "joined", "https://www.shop.example", "GB", "Retail", "GBP"),
-        *(Decimal(2), Decimal(11), Decimal("1.5"), Decimal(18), 70.19, 2.09),
+        *(Decimal(2), Decimal(11), Decimal("1.5"), Decimal(18), Decimal("70.19"), Decimal("2.09")),
         *(9, True, True, datetime(2026, 6, 5)),
     )

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
@@ -263,6 +264,42 @@ def test_a_build_of_empty_tables_is_refused_where_something_is_known(world: Worl
     before = world.known()
     assert "--empty makes every row look deleted" in world.build(9, "--empty")
     assert world.known() == before
+
+
+def test_the_report_of_a_day_has_the_channels_of_that_day(world: World) -> None:
+    """A partner moves to another channel: the report that was sent keeps the old one."""
+    world.record("~", "P3", "Coupons", "email")
+    assert world.build(20) == ""
+    schema = world.warehouse.schema
+    keys = world.warehouse.query(
+        f"select min(partner_key) from {schema('marts')}.dim_partner where partner_code = 'P3'"
+    )
+    # Two files before the report of the 19th, one after it.
+    stand_in(
+        world.warehouse,
+        f"{schema('staging')}.stg_loader__files",
+        "file_id bigint, status varchar(20), loaded_at timestamp",
+        [(1, "loaded", run_at(2)), (2, "loaded", run_at(19)), (3, "loaded", run_at(20))],
+    )
+    stand_in(
+        world.warehouse,
+        f"{schema('marts')}.fct_clicks",
+        "partner_key bigint, file_id bigint",
+        [(keys[0][0], file_id) for file_id in (1, 2, 2, 3)],
+    )
+
+    def published(number: int) -> list[tuple[object, ...]]:
+        moment = json.dumps({"published_at": f"{run_at(number)}"})
+        dbt = ("compile", "--select", "as_it_was_published", "--vars", moment)
+        assert world.builds.run({}, dbt).said == ""
+        target = Path(world.warehouse.environment["DBT_TARGET_PATH"])
+        path = target / "compiled" / "clickstar" / "analyses" / "as_it_was_published.sql"
+        found = world.warehouse.query(path.read_text())
+        return [(then, now, partners, int(str(clicks))) for then, now, partners, clicks in found]
+
+    assert published(19) == [("affiliates", "affiliates", 2, 0), ("affiliates", "email", 1, 3)]
+    assert published(20) == [("affiliates", "affiliates", 2, 0), ("email", "email", 1, 4)]
+    assert published(5) == [("affiliates", "affiliates", 2, 0)], "P3 was gone for two nights"
 
 
 def test_a_run_without_a_given_moment_is_stamped_with_its_start_in_utc(world: World) -> None:
