@@ -58,6 +58,7 @@ INSTALLED_APPS = [
     "changes",
     "publishing",
     "api",
+    "exchange",
 ]
 
 MIDDLEWARE = [

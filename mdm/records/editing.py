@@ -7,7 +7,6 @@ from functools import partial
 from typing import Any, ClassVar
 
 from django import forms
-from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.models import User
 from django.core.exceptions import NON_FIELD_ERRORS, BadRequest, PermissionDenied, ValidationError
@@ -15,7 +14,6 @@ from django.db import models, transaction
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
-from django.utils.html import format_html
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import display
 from unfold.views import ChangeList
@@ -30,6 +28,8 @@ from changes.service import (
     request_change,
     usual_when,
 )
+from changes.telling import counts_at_once, tell
+from exchange.admin import ExchangeMixin
 from records.base import Record
 from records.codes import suggested_code
 from records.fields import EMPTY, link_field
@@ -68,43 +68,6 @@ def errors_of(error: Exception) -> Errors:
 
 
 REFUSALS = (Refused, ValidationError, PermissionDenied)
-
-
-# ------------------------------------------------------------------------------------- messages
-
-
-def tell(request: HttpRequest, sent: list[ChangeRequest]) -> None:
-    """Say what became of what was asked for, and where to look at it."""
-    waiting = [one for one in sent if one.status == ChangeRequest.Status.OPEN]
-    counted = len(sent) - len(waiting)
-    if not sent:
-        messages.warning(request, "Nothing was changed, so nothing was sent.")
-    if counted:
-        text = "The change counts" if counted == 1 else f"{counted} changes count"
-        messages.success(request, f"{text} at once: this portal needs no second pair of eyes.")
-    if waiting:
-        text = (
-            "Sent to an approver: nothing changes until somebody else approves it."
-            if len(waiting) == 1
-            else f"{len(waiting)} changes were sent to an approver: nothing changes until somebody"
-            " else approves them."
-        )
-        messages.success(
-            request,
-            format_html('{} <a class="said-link" href="{}">Look at it</a>', text, link(waiting)),
-        )
-
-
-def link(sent: list[ChangeRequest]) -> str:
-    """The page of a request, or of all that were made together."""
-    if len(sent) > 1 and sent[0].batch:
-        return reverse("admin:changes_batch", args=[sent[0].batch])
-    return reverse("admin:changes_changerequest_change", args=[sent[0].pk])
-
-
-def counts_at_once(request: HttpRequest) -> bool:
-    """Whether what the person asks for needs nobody else: an approver in a team of one."""
-    return not settings.FOUR_EYES and request.user.has_perm("changes.approve_changerequest")
 
 
 # ----------------------------------------------------------------------------------------- parts
@@ -212,7 +175,7 @@ class RecordList(ChangeList):  # type: ignore[misc]
         return found
 
 
-class RecordAdmin(WithoutSaving, ModelAdmin):  # type: ignore[misc]
+class RecordAdmin(ExchangeMixin, WithoutSaving, ModelAdmin):  # type: ignore[misc]
     """Lists and forms of an entity, none of which saves."""
 
     form = RecordForm

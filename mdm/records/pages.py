@@ -29,9 +29,10 @@ from changes.service import (
     usual_when,
     what_would_move,
 )
+from changes.telling import counts_at_once, tell
 from changes.waiting import open_requests
 from records.base import MergeableRecord, Record
-from records.editing import REFUSALS, counts_at_once, errors_of, tell
+from records.editing import REFUSALS, errors_of
 from records.fields import EMPTY, FEW, SearchOrCode
 from records.forms import Errors
 
