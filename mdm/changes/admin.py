@@ -93,7 +93,8 @@ class ChangeRequestAdmin(ModelAdmin):  # type: ignore[misc]
     """Change requests: looked at, and decided on."""
 
     list_display = (
-        "what", "fields_changed", "reason", "requested_by", "asked_at", "counts", "together", "state",
+        "what", "fields_changed", "reason", "requested_by", "asked_at", "counts", "together",
+        "state",
     )  # fmt: skip
     list_display_links = ("what",)
     list_filter = (Whose, "status", "entity", "source", Together)
