@@ -85,7 +85,7 @@ class RequestList(ChangeList):  # type: ignore[misc]
         counted = ChangeRequest.objects.filter(batch__in=batches).order_by().values("batch")
         sizes = {row["batch"]: row["size"] for row in counted.annotate(size=Count("pk"))}
         for one in self.result_list:
-            one.made_together = sizes.get(one.batch, 1)
+            one.made_together = sizes.get(one.batch, 1)  # type: ignore[attr-defined]
 
 
 @admin.register(ChangeRequest)

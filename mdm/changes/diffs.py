@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from django.db import models
@@ -55,7 +56,14 @@ def shown(entity: type[Record], name: str, value: Any) -> str:
     if isinstance(field, models.ForeignKey):
         target = field.related_model._default_manager.filter(pk=value).first()
         return str(target or value)
+    if isinstance(field, models.DecimalField):
+        return plain_number(Decimal(str(value)))
     return str(dict(field.flatchoices).get(value, value))
+
+
+def plain_number(value: Decimal) -> str:
+    """A number without the zeros that only its column asks for: 0.08, not 0.080000."""
+    return f"{value.normalize():f}"
 
 
 def _before(request: ChangeRequest) -> dict[str, Any]:

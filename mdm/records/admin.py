@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from unfold.decorators import display
 
 from records import models
-from records.editing import RecordAdmin, RowInline, named
+from records.editing import RecordAdmin, RowInline, named, number
 from records.pages import MergingPages, RecordPages
 
 KEY = ("code", "is_active")
@@ -213,8 +213,9 @@ class ProductCategoryAdmin(RecordPages, RecordAdmin):
 @admin.register(models.Program)
 class ProgramAdmin(MergingPages, RecordAdmin):
     list_display = (
-        "name", "code", named("advertiser"), "network_code", "commission_rate", "cookie_days",
-        "lock_days", "currency_code", "is_active", "changed",
+        "name", "code", named("advertiser"), "network_code",
+        number("commission_rate", percent=True), "cookie_days", "lock_days", "currency_code",
+        "is_active", "changed",
     )  # fmt: skip
     grid = ("name", "commission_rate", "cookie_days", "lock_days", "is_active")
     list_filter = ("is_active", "network_code", "currency_code")
@@ -233,8 +234,8 @@ class ProgramAdmin(MergingPages, RecordAdmin):
 @admin.register(models.CommissionRate)
 class CommissionRateAdmin(RecordPages, RecordAdmin):
     list_display = (
-        "code", named("program"), named("product_category"), named("partner"), "rate",
-        "is_active", "changed",
+        "code", named("program"), named("product_category"), named("partner"),
+        number("rate", percent=True), "is_active", "changed",
     )  # fmt: skip
     grid_names = ("code", named("program"), named("product_category"), named("partner"))
     grid = ("rate", "is_active")
@@ -273,8 +274,8 @@ class NetworkAccountAdmin(RecordPages, RecordAdmin):
 @admin.register(models.Fee)
 class FeeAdmin(RecordPages, RecordAdmin):
     list_display = (
-        "name", "code", "fee_type", "rate", "amount", "currency_code", "charged", "starts_on",
-        "ends_on", "is_active", "changed",
+        "name", "code", "fee_type", number("rate", percent=True), number("amount"),
+        "currency_code", "charged", "starts_on", "ends_on", "is_active", "changed",
     )  # fmt: skip
     grid = ("name", "rate", "amount", "starts_on", "ends_on", "is_active")
     list_filter = ("is_active", "fee_type", "charged", "network_code")
@@ -292,7 +293,7 @@ class FeeAdmin(RecordPages, RecordAdmin):
 class TargetAdmin(RecordPages, RecordAdmin):
     list_display = (
         "code", named("advertiser"), named("channel"), "metric_name", "starts_on", "ends_on",
-        "amount", "currency_code", "is_active", "changed",
+        number("amount"), "currency_code", "is_active", "changed",
     )  # fmt: skip
     grid_names = ("code", named("advertiser"), named("channel"), "metric_name")
     grid = ("amount", "starts_on", "ends_on", "is_active")

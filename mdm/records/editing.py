@@ -19,6 +19,7 @@ from unfold.decorators import display
 from unfold.views import ChangeList
 
 from changes import forms as why
+from changes.diffs import plain_number
 from changes.models import ChangeRequest
 from changes.service import (
     Refused,
@@ -32,7 +33,7 @@ from changes.telling import counts_at_once, tell
 from exchange.admin import ExchangeMixin
 from records.base import Record
 from records.codes import suggested_code
-from records.fields import EMPTY, link_field
+from records.fields import EMPTY, NumberInput, link_field
 from records.forms import (
     EditForm,
     Errors,
@@ -93,6 +94,8 @@ class WithoutSaving:
             return self.formfield_for_foreignkey(db_field, request)
         if isinstance(db_field, models.DateField):
             return db_field.formfield(widget=why.DayInput())
+        if isinstance(db_field, models.DecimalField):
+            return db_field.formfield(widget=NumberInput())
         return super().formfield_for_dbfield(db_field, request, **options)  # type: ignore[misc]
 
     def formfield_for_choice_field(
@@ -162,6 +165,21 @@ def named(link: str) -> Any:
         return target.name if target is not None else EMPTY
 
     column.__name__ = f"{link}_name"
+    return column
+
+
+def number(name: str, *, percent: bool = False) -> Any:
+    """A column with a number as people write it; a share as percent."""
+    title = name.replace("_", " ")
+
+    @display(description=title, ordering=name)  # type: ignore[untyped-decorator]
+    def column(record: Any) -> str:
+        value = getattr(record, name)
+        if value is None:
+            return EMPTY
+        return f"{plain_number(value * 100)} %" if percent else f"{value.normalize():,f}"
+
+    column.__name__ = f"{name}_shown"
     return column
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -10,6 +11,7 @@ from django.db import models
 from django.http import HttpRequest
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
+from changes.diffs import plain_number
 from records.base import Record
 
 # So many records are offered in a plain list; of more, people search or write the code.
@@ -35,6 +37,16 @@ class SearchOrCode(AutocompleteSelect):
 
 class CodeInput(UnfoldAdminTextInputWidget):  # type: ignore[misc]
     """The code of one of many records, where a search for each row would be slow."""
+
+
+class NumberInput(UnfoldAdminTextInputWidget):  # type: ignore[misc]
+    """A number as people write it: without the zeros that only its column asks for."""
+
+    def format_value(self, value: Any) -> str | None:
+        """What stands in the field."""
+        if isinstance(value, Decimal):
+            return plain_number(value)
+        return None if value is None else str(value)
 
 
 def link_field(
