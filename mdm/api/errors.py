@@ -119,7 +119,8 @@ class JsonOnly:
         """Answer a request."""
         if not request.path.startswith(ADDRESS):
             return self.get_response(request)
-        if request.META.get("CONTENT_LENGTH") and request.content_type != "application/json":
+        has_body = request.META.get("CONTENT_LENGTH") not in (None, "", "0")
+        if has_body and request.content_type != "application/json":
             return _said(415)
         response = self.get_response(request)
         is_json = response.get("Content-Type", "").startswith("application/json")

@@ -9,3 +9,8 @@ class PortalAdminConfig(AdminConfig):
     """The admin, served by `portal.site.PortalSite`."""
 
     default_site = "portal.site.PortalSite"
+
+    def ready(self) -> None:
+        """Register the portal's checks."""
+        super().ready()
+        from portal import checks as checks

@@ -4,6 +4,8 @@ MDM_DATABASE_URL    where the records are (default: a SQLite file in mdm/var)
 MDM_PRODUCTION      1: refuses demo logins and a default secret, and is served by https only
 MDM_SECRET_KEY      signs sessions; must be set in production
 MDM_ALLOWED_HOSTS   the names that the portal is reached by, separated by commas
+MDM_BEHIND_PROXY    1: a proxy of ours stands in front; it says who calls, and that it was by https
+MDM_STATIC_ROOT     where `collectstatic` puts scripts and styles (default: mdm/var/static)
 MDM_FOUR_EYES       0: an approver's own changes count at once (a team of one)
 """
 
@@ -156,11 +158,20 @@ USE_TZ = True
 USE_I18N = True
 
 STATIC_URL = "static/"
-STATIC_ROOT = BASE_DIR / "var" / "static"
+STATIC_ROOT = Path(os.environ.get("MDM_STATIC_ROOT", BASE_DIR / "var" / "static"))
 WHITENOISE_USE_FINDERS = not PRODUCTION
+if PRODUCTION:
+    # Names hold a hash of the content: browsers keep them for good, and never an old one.
+    STORAGES = {
+        "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+        "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    }
 
-SESSION_COOKIE_HTTPONLY = True
+LOGIN_URL, LOGIN_REDIRECT_URL = "admin:login", "admin:index"
+# A working day; a browser that is closed forgets it.
 SESSION_COOKIE_AGE = 12 * 3600
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION
 SECURE_SSL_REDIRECT = PRODUCTION
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if PRODUCTION else 0

@@ -336,6 +336,7 @@ def test_absurd_values_are_refused_in_a_sentence(
         ("POST", "/change-requests", b"changes=1", "application/x-www-form-urlencoded", 415),
         ("POST", "/change-requests", b"[]", "application/json", 422),
         ("POST", "/change-requests", b"", "application/json", 422),
+        ("POST", "/change-requests", b"", "text/plain", 422),
         ("POST", "/change-requests", b" " * 3_000_000, "application/json", 413),
         ("PATCH", "/records/partner/P-1", b"{}", "application/json", 405),
         ("DELETE", "/change-requests/1", b"", "application/json", 405),
