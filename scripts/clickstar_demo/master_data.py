@@ -257,8 +257,8 @@ def delivered_names(world: World) -> dict[tuple[str, str, str], tuple[str, str]]
             key = network, "partner", source_id
             if network == "awin":
                 # Awin calls a partner by its site.
-                website = f"www.{partner.sites[network]}"
-                said[key] = (f"https://{website}/", website)
+                website = f"https://www.{partner.sites[network]}/"
+                said[key] = (website, website)
             elif network in ("cj", "everflow", "impact", "partnerize", "tune"):
                 said[key] = (partner.spellings[network], "")
     return said

@@ -20,13 +20,15 @@ COUNTRY_MARKS = {
     "AU": (" AU", " Australia"),
 }  # fmt: skip
 PROGRAM_WORDS = (" Affiliate Program", " Affiliates", " - CPA", " Partner Program")
+SYLLABLES = ("ba", "dor", "fi", "gan", "lu", "mer", "no", "pel", "qua", "ris", "ton", "ve", "zi")
 COMPANIES = ("Holdings", "Ventures", "Trading", "Digital", "Commerce")
 # Of a thousand names, how many are written so.
 SHARES = {
-    "as it is": 210, "legal form": 140, "country": 130, "no blanks": 110, "web address": 110,
-    "shortened": 70, "word left out": 60, "turned round": 50, "misspelt": 60, "letter case": 40,
-    "company": 20,
+    "as it is": 250, "legal form": 130, "country": 130, "no blanks": 110, "web address": 110,
+    "shortened": 70, "word left out": 60, "turned round": 50, "misspelt": 60, "letter case": 30,
 }  # fmt: skip
+# Whoever has a company behind, and how often a network knows it by that.
+HAS_COMPANY, BY_COMPANY = 0.08, 0.75
 # A second peculiarity besides the first.
 ALSO_MARKED = 0.25
 # A publisher with several sites registered another one of them, one of somebody else's.
@@ -36,6 +38,9 @@ WRONG_SITE = 0.04
 def spelling(key: str, name: str, domain: str, country: str) -> str:
     """A network's spelling of a name, always the same for the same key."""
     rng = random.Random(f"spelling/{key}")
+    behind = company(name, country)
+    if behind and rng.random() < BY_COMPANY:
+        return behind
     way = rng.choices(list(SHARES), list(SHARES.values()))[0]
     written = WAYS[way](rng, name, domain, country)
     if way not in ("legal form", "web address") and rng.random() < ALSO_MARKED:
@@ -120,16 +125,18 @@ def _letter_case(rng: random.Random, name: str, domain: str, country: str) -> st
     return rng.choice((name.upper(), name.lower()))
 
 
-def _company(rng: random.Random, name: str, domain: str, country: str) -> str:
-    """The company behind the name: of the name itself at most a word is left."""
-    del domain
-    first = rng.choice((name.split()[0], name[0] + name.split()[-1][0]))
-    return f"{first} {rng.choice(COMPANIES)}{rng.choice(LEGAL_FORMS[country])}"
+def company(name: str, country: str) -> str | None:
+    """The company under whose name somebody is known to most networks; None for most."""
+    rng = random.Random(f"company of {name}")
+    if rng.random() >= HAS_COMPANY:
+        return None
+    word = "".join(rng.choice(SYLLABLES) for _ in range(3)).title()
+    return f"{word} {rng.choice(COMPANIES)}{LEGAL_FORMS[country][0]}"
 
 
 WAYS: dict[str, Callable[[random.Random, str, str, str], str]] = {
     "as it is": _as_it_is, "legal form": _legal_form, "country": _country,
     "no blanks": _no_blanks, "web address": _web_address, "shortened": _shortened,
     "word left out": _word_left_out, "turned round": _turned_round, "misspelt": _misspelt,
-    "letter case": _letter_case, "company": _company,
+    "letter case": _letter_case,
 }  # fmt: skip
