@@ -152,11 +152,18 @@ def suggest(
     return found
 
 
-def name_scores(names: Sequence[str], others: Sequence[str]) -> Scores:
+def name_scores(
+    names: Sequence[str], others: Sequence[str], only_whole: Sequence[bool] | None = None
+) -> Scores:
     """Return how alike normalised names are, 0 to 100: one row per name, one column per other.
 
     The best of: the ratio of the words in order of the alphabet, the ratio without blanks, and
     0.95 times the token set ratio. An empty name is like nothing.
+
+    Args:
+        names: names.
+        others: the names that they are compared with.
+        only_whole: of which of the others a part is nothing: their token sets do not count.
     """
 
     def ratio(left: Iterable[str], right: Iterable[str]) -> Scores:
@@ -165,6 +172,8 @@ def name_scores(names: Sequence[str], others: Sequence[str]) -> Scores:
     in_order = ratio(map(_in_order, names), map(_in_order, others))
     together = ratio(map(_together, names), map(_together, others))
     subset = process.cdist(list(names), list(others), scorer=fuzz.token_set_ratio, dtype=np.float32)
+    if only_whole is not None:
+        subset[:, list(only_whole)] = 0
     scores: Scores = np.maximum(np.maximum(in_order, together), np.float32(SUBSET) * subset)
     scores[[not name for name in names], :] = 0
     scores[:, [not other for other in others]] = 0
@@ -220,7 +229,13 @@ class _Matcher:
             yield from ([] for _ in asked)
             return
         names = [normalised(_name(one)) for one in asked]
-        by_spelling = name_scores(names, [one.normal for one in self.spellings])
+        # A spelling that somebody mapped may be one word of the name: it says nothing of all
+        # other names with this word.
+        by_spelling = name_scores(
+            names,
+            [one.normal for one in self.spellings],
+            only_whole=[one.is_alias for one in self.spellings],
+        )
         runs = np.flatnonzero(np.diff([one.candidate for one in self.spellings], prepend=-1))
         by_candidate = np.maximum.reduceat(by_spelling, runs, axis=1)
         ends = [*runs[1:], len(self.spellings)]

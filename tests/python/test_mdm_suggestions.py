@@ -228,6 +228,19 @@ def test_a_decision_is_an_alias_of_the_next_suggestion() -> None:
     assert codes(one, aliases=others) == codes(one)
 
 
+def test_a_word_that_was_mapped_says_nothing_of_longer_names() -> None:
+    one = asked("Slate Audi0 Co")
+    records = (
+        Candidate("advertiser", "A1", "Umber Coupons"),
+        Candidate("advertiser", "A2", "Slate Audio"),
+    )
+    aliases = (Alias("advertiser", "Slate", "A1"), Alias("advertiser", "Slate (US)", "A1"))
+    best, second = suggest([one], records, aliases)[one.key]
+    assert (best.code, second.code) == ("A2", "A1")
+    # "slate" to "slate audi0": 2 x 5 / 16, without blanks 2 x 5 / 15.
+    assert second.score == 66.7
+
+
 def test_a_site_without_a_name_is_called_by_its_domain() -> None:
     one = asked(website="https://umber-hosting.co.uk/")
     best = suggest([one], RECORDS)[one.key][0]
