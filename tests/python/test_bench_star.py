@@ -37,6 +37,7 @@ NOT_MADE = {
     "fct_payments",
     "fct_quarantined_sessions",
     "fct_sessions",
+    "fct_unmapped_members",
     "rec_network_daily",
 }
 # Nor does it look at page views, which bring devices of their own.

@@ -1,7 +1,11 @@
-"""The demo's reports differ from our numbers by the planted causes, and by nothing else."""
+"""The demo's reports differ from our numbers by the planted causes, and by nothing else.
+
+So do the ids that its master data does not map, and the names that its networks deliver for them.
+"""
 
 from __future__ import annotations
 
+import csv
 import datetime as dt
 import json
 from collections import defaultdict
@@ -38,7 +42,7 @@ def warehouse(landing: Path) -> Warehouse:
     built.load(landing)
     built.dbt(
         *("build", "--exclude-resource-type", "test", "unit_test"),
-        *("--select", "+rec_network_daily"),
+        *("--select", "+rec_network_daily", "+fct_unmapped_members"),
     )
     return built
 
@@ -170,3 +174,95 @@ def test_causes_that_move_sales_between_days_move_all_of_them(warehouse: Warehou
     )
     assert [row for row in rows if row[4]] == []
     assert {row[0] for row in rows if row[5]} >= {"awin", "cj", "ebay", "everflow", "impact"}
+
+
+# ---------------------------------------------------------------------------- unmapped ids
+def test_the_names_delivered_are_those_of_the_truth(warehouse: Warehouse, landing: Path) -> None:
+    with (landing / "_truth" / "source_ids.csv").open(newline="", encoding="utf-8") as file:
+        said = {
+            (row["kind"], row["network_code"], row["source_id"]): (row["name"], row["website"])
+            for row in csv.DictReader(file)
+        }
+    delivered = {
+        (kind, network, source_id): (name or "", website or "")
+        for kind, network, source_id, name, website in warehouse.query(
+            "select kind, network_code, source_id, name, website"
+            " from intermediate.int_members__delivered_names"
+            # eBay's campaigns are our partners, and ShareASale's payments name itself.
+            " where network_code != 'ebay'"
+            " and not (network_code = 'shareasale' and source_id = '47')"
+        )
+    }
+    assert delivered == {key: said[key] for key in delivered}
+    named = {(kind, network) for (kind, network, _), (name, _) in said.items() if name}
+    # ShareASale's transactions name the program by the advertiser only.
+    assert {key[:2] for key in delivered} == named - {("program", "shareasale")}
+
+
+def test_the_queue_holds_what_stands_under_unmapped_ids(warehouse: Warehouse) -> None:
+    """Counted from the other side: the members of the dimensions that are not mapped."""
+    ignored = (
+        "(select kind, network_code, source_id from intermediate.int_master__crosswalk_versions"
+        " where is_ignored)"
+    )
+    for kind in ("advertiser", "partner", "program", "campaign"):
+        expected = warehouse.query(
+            f"select source_id, network_code, count(*) from marts.fct_clicks as clicks"
+            f" inner join marts.dim_{kind} using ({kind}_key)"
+            f" where not is_mapped and {kind}_key != -1"
+            f" and ('{kind}', network_code, source_id) not in {ignored} group by 1, 2"
+        )
+        queue = warehouse.query(
+            "select source_id, network_code, clicks from marts.fct_unmapped_members"
+            f" where kind = '{kind}' and clicks > 0"
+        )
+        assert sorted(queue) == sorted(expected) and queue, kind
+    [[at_stake]] = warehouse.query(
+        "select sum(reporting_net_commission_amount) from marts.fct_unmapped_members"
+        " where kind = 'partner'"
+    )
+    [[expected_at_stake]] = warehouse.query(
+        "select sum(reporting_net_commission_amount) from marts.fct_commissions"
+        " inner join marts.dim_partner using (partner_key)"
+        " where not is_mapped and partner_key != -1"
+        f" and ('partner', dim_partner.network_code, source_id) not in {ignored}"
+    )
+    assert at_stake == expected_at_stake and at_stake
+
+
+def test_ignored_ids_are_not_asked_for_again(warehouse: Warehouse) -> None:
+    [[ignored]] = warehouse.query(
+        "select count(*) from intermediate.int_master__crosswalk_versions where is_ignored"
+    )
+    asked = warehouse.query(
+        "select source_id from marts.fct_unmapped_members inner join"
+        " intermediate.int_master__crosswalk_versions using (kind, network_code, source_id)"
+        " where is_ignored"
+    )
+    assert ignored and asked == []
+
+
+def test_hosts_of_clicks_are_those_of_the_true_record(warehouse: Warehouse, landing: Path) -> None:
+    """Every click lands with its advertiser, and many come from a page of their partner."""
+    with (landing / "_truth" / "source_ids.csv").open(newline="", encoding="utf-8") as file:
+        codes = {
+            (r["kind"], r["network_code"], r["source_id"]): r["code"] for r in csv.DictReader(file)
+        }
+    domains = {
+        str(code): str(domain)
+        for code, domain in warehouse.query(
+            "select advertiser_code, website_domain from marts.dim_advertiser where is_mapped"
+            " union select partner_code, website_domain from marts.dim_partner where is_mapped"
+        )
+    }
+    right = {"advertiser": [0, 0], "partner": [0, 0]}
+    for *key, host in warehouse.query(
+        "select kind, network_code, source_id, click_host from marts.fct_unmapped_members"
+        " where click_host is not null"
+    ):
+        kind, network, source_id = map(str, key)
+        domain = domains[codes[kind, network, source_id]]
+        right[kind][host in (domain, f"www.{domain}")] += 1
+    assert right["advertiser"][0] == 0 < right["advertiser"][1]
+    # The others come from search engines and social networks.
+    assert right["partner"][1] > right["partner"][0] > 0

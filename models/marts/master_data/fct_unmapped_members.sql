@@ -1,0 +1,233 @@
+{#- Where each fact has the keys of members, and when it happened. -#}
+{%- set kinds = ['advertiser', 'partner', 'program', 'campaign', 'creative'] -%}
+{%- set facts = {
+    'clicks': {
+        'relation': 'fct_clicks',
+        'kinds': kinds,
+        'at': 'clicked_at',
+        'numbers': {'clicks': 'count(*)'},
+    },
+    'commissions': {
+        'relation': 'fct_commissions',
+        'kinds': kinds,
+        'at': 'occurred_at',
+        'numbers': {
+            'commissions': 'count(*)',
+            'net_commission': 'sum(reporting_net_commission_amount)',
+            'without_rate': 'sum(case when reporting_net_commission_amount is null then 1 else 0 end)',
+        },
+    },
+    'reports': {
+        'relation': 'fct_network_reports',
+        'kinds': ['advertiser', 'partner', 'program'],
+        'at': 'cast(reported_date as timestamp)',
+        'numbers': {},
+    },
+    'costs': {
+        'relation': 'fct_costs',
+        'kinds': ['advertiser', 'partner', 'program', 'campaign'],
+        'at': 'cast(incurred_date as timestamp)',
+        'numbers': {},
+    },
+} -%}
+{%- set numbers = ['clicks', 'commissions', 'net_commission', 'without_rate'] -%}
+{#- Whose pages clicks lead to are the advertiser's, where they come from is the partner's. -#}
+{%- set hosts = {'advertiser': url_host('landing_url'), 'partner': 'referrer_host'} -%}
+
+with
+
+clicks as (
+    select
+        {% for kind in kinds %}
+            {{ kind }}_key,
+        {% endfor %}
+        clicked_at
+    from {{ ref('fct_clicks') }}
+),
+
+{% for kind, host in hosts.items() %}
+    {{ kind }}_clicks as (
+        select
+            {{ kind }}_key as member_key,
+            {{ host }} as host
+        from {{ ref('fct_clicks') }}
+    ),
+
+{% endfor %}
+commissions as (
+    select
+        {% for kind in kinds %}
+            {{ kind }}_key,
+        {% endfor %}
+        reporting_net_commission_amount,
+        occurred_at
+    from {{ ref('fct_commissions') }}
+),
+
+reports as (
+    select
+        advertiser_key,
+        partner_key,
+        program_key,
+        reported_date
+    from {{ ref('fct_network_reports') }}
+),
+
+costs as (
+    select
+        advertiser_key,
+        partner_key,
+        program_key,
+        campaign_key,
+        incurred_date
+    from {{ ref('fct_costs') }}
+),
+
+versions as (
+    select
+        kind,
+        network_code,
+        source_id,
+        member_key,
+        is_mapped
+    from {{ ref('int_members__versions') }}
+),
+
+crosswalk as (
+    select
+        kind,
+        network_code,
+        source_id
+    from {{ ref('int_master__crosswalk_versions') }}
+    where is_current and is_ignored and not is_deleted
+),
+
+names as (
+    select
+        kind,
+        network_code,
+        source_id,
+        name,
+        website
+    from {{ ref('int_members__delivered_names') }}
+),
+
+unmapped as (
+    select distinct
+        versions.kind,
+        versions.network_code,
+        versions.source_id,
+        versions.member_key
+    from versions
+    left join crosswalk
+        on
+            versions.kind = crosswalk.kind
+            and versions.network_code = crosswalk.network_code
+            and versions.source_id = crosswalk.source_id
+    where not versions.is_mapped and crosswalk.source_id is null
+),
+
+{% for fact, parts in facts.items() %}
+    -- One pass over the fact, however many kinds of members it has.
+    {{ fact }}_counted as (
+        select
+            {% for kind in parts['kinds'] %}
+                {{ kind }}_key,
+            {% endfor %}
+            {% for name, expression in parts['numbers'].items() %}
+                {{ expression }} as {{ name }},
+            {% endfor %}
+            min({{ parts['at'] }}) as first_seen_at,
+            max({{ parts['at'] }}) as last_seen_at
+        from {{ fact }}
+        group by
+            {{ parts['kinds'] | join('_key, ') }}_key
+    ),
+
+{% endfor %}
+carried as (
+    {%- for fact, parts in facts.items() -%}
+        {%- set last_fact = loop.last %}
+        {% for kind in parts['kinds'] %}
+            select
+                {{ kind }}_key as member_key,
+                {% for number in numbers %}
+                    {{ number if number in parts['numbers'] else 0 }} as {{ number }},
+                {% endfor %}
+                first_seen_at,
+                last_seen_at
+            from {{ fact }}_counted
+            {{ 'union all' if not (last_fact and loop.last) }}
+        {% endfor %}
+    {%- endfor %}
+),
+
+summed as (
+    select
+        member_key,
+        sum(clicks) as clicks,
+        sum(commissions) as commissions,
+        sum(net_commission) as net_commission,
+        sum(without_rate) as without_rate,
+        min(first_seen_at) as first_seen_at,
+        max(last_seen_at) as last_seen_at
+    from carried
+    group by member_key
+),
+
+hosts as (
+    {% for kind in hosts %}
+        select
+            unmapped.member_key,
+            {{ kind }}_clicks.host,
+            count(*) as clicks
+        from {{ kind }}_clicks
+        inner join unmapped on {{ kind }}_clicks.member_key = unmapped.member_key
+        where {{ kind }}_clicks.host is not null
+        group by unmapped.member_key, {{ kind }}_clicks.host
+        {{ 'union all' if not loop.last }}
+    {% endfor %}
+),
+
+-- Equally frequent ones in an order that is the same on every engine.
+hosts_in_order as (
+    select
+        member_key,
+        host,
+        row_number() over (
+            partition by member_key order by clicks desc, {{ dimension_key(['host']) }}
+        ) as place
+    from hosts
+),
+
+final as (
+    select
+        unmapped.member_key,
+        unmapped.kind,
+        unmapped.network_code,
+        unmapped.source_id,
+        names.name as delivered_name,
+        names.website as delivered_website,
+        cast(hosts_in_order.host as varchar(255)) as click_host,
+        {{ reporting_currency() }} as reporting_currency_code,
+        cast(summed.clicks as bigint) as clicks,
+        cast(summed.commissions as bigint) as commissions,
+        cast(coalesce(summed.net_commission, 0) as numeric(18, 6))
+            as reporting_net_commission_amount,
+        summed.without_rate > 0 as has_missing_rate,
+        summed.first_seen_at,
+        summed.last_seen_at
+    from unmapped
+    inner join summed on unmapped.member_key = summed.member_key
+    left join names
+        on
+            unmapped.kind = names.kind
+            and unmapped.network_code = names.network_code
+            and unmapped.source_id = names.source_id
+    left join hosts_in_order
+        on
+            unmapped.member_key = hosts_in_order.member_key
+            and hosts_in_order.place = 1
+)
+
+select * from final
