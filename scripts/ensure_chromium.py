@@ -1,6 +1,6 @@
 """The Chromium that the portal's tests drive: the system's own, since Playwright's is a download.
 
-    python scripts/ensure_chromium.py      finds it, or installs it as root on Debian or Ubuntu
+python scripts/ensure_chromium.py      finds it, or installs it as root on Debian or Ubuntu
 """
 
 from __future__ import annotations
