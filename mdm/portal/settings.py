@@ -61,6 +61,7 @@ INSTALLED_APPS = [
     "publishing",
     "api",
     "exchange",
+    "unmapped",
 ]
 
 MIDDLEWARE = [
