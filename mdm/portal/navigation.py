@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from changes.waiting import waiting_for
 from records.models import BY_NAME
+from unmapped.models import UnmappedId
 
 GROUPS: dict[str, dict[str, str]] = {
     "Partners": {"partner": "storefront", "site_domain": "language", "channel": "account_tree"},
@@ -49,8 +50,16 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
     waiting = waiting_for(request.user) if isinstance(request.user, User) else None
     if waiting is not None and (number := waiting.count()):
         changes |= {"badge": number, "badge_variant": "primary", "badge_style": "solid"}
+    queue = {
+        "title": "Unmapped ids",
+        "icon": "fact_check",
+        "link": reverse("admin:unmapped_unmappedid_changelist"),
+        "permission": _may_view("unmapped", "unmappedid"),
+    }
+    if number := UnmappedId.objects.waiting().count():
+        queue |= {"badge": number, "badge_variant": "primary"}
     return [
-        {"items": [home, changes]},
+        {"items": [home, changes, queue]},
         *({"title": title, "separator": True, "items": items} for title, items in groups(request)),
         {"title": "People", "separator": True, "items": _people()},
     ]

@@ -146,6 +146,7 @@ class QueueAdmin(ModelAdmin):  # type: ignore[misc]
         item.suggestions = suggestions_for([one], MORE_SUGGESTIONS)[one.key]
         text = request.GET.get("q", "").replace("\x00", "").strip()[:128]
         found = searched(one.kind, one.network_code, text, FOUND) if text else []
+        item.suggestions = _besides(item.suggestions, found)
         why = QueueWhyForm(request.POST if request.method == "POST" else None)
         data = request.POST if item.choice == NEW else None
         new = new_record_form(one, request, self.admin_site, data)
@@ -161,7 +162,7 @@ class QueueAdmin(ModelAdmin):  # type: ignore[misc]
                 _say(outcome.refused[one.code], new if data else None, why)
         return self._queue_page(
             request, "one", str(one), item=item, one=one, form=why, new=new, text=text,
-            found=_besides(found, item.suggestions), queue=queue,
+            found=found, queue=queue, kind_names=entity_of(one.kind)._meta.verbose_name_plural,
             kind_name=entity_of(one.kind)._meta.verbose_name,
         )  # fmt: skip
 
@@ -249,10 +250,10 @@ def _say(error: ValidationError, new: NewRecordForm | None, why: QueueWhyForm) -
 
 
 def _besides(
-    found: Sequence[MergeableRecord], suggestions: Sequence[Suggestion]
-) -> list[MergeableRecord]:
-    known = {one.code for one in suggestions}
-    return [record for record in found if record.code not in known]
+    suggestions: Sequence[Suggestion], found: Sequence[MergeableRecord]
+) -> list[Suggestion]:
+    known = {record.code for record in found}
+    return [one for one in suggestions if one.code not in known]
 
 
 def _without(request: HttpRequest, name: str) -> str:

@@ -104,7 +104,8 @@ def new_record_form(
     kind: Any = forms.modelform_factory(
         entity, form=NewRecordForm, fields=ASKED[Kind(one.kind)], formfield_callback=field_of
     )
-    domain = own_domain(one.website) or own_domain(one.click_host) or ""
+    # Where clicks come from or land may be somebody else's.
+    domain = own_domain(one.website) or ""
     form: NewRecordForm = kind(
         data, prefix=NEW, initial={"name": one.name, "website_domain": domain}
     )

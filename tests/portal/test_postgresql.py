@@ -14,7 +14,7 @@ from private_postgres import PostgresServer, private_postgres
 
 HERE = Path(__file__).parent
 # Everything that touches the database by more than Django's usual means.
-ON_POSTGRESQL = ("test_changes.py", "test_history.py", "test_publishing.py")
+ON_POSTGRESQL = ("test_changes.py", "test_history.py", "test_publishing.py", "test_queue.py")
 
 
 @pytest.fixture(scope="module")
