@@ -172,10 +172,13 @@ class ChangeRequestAdmin(ModelAdmin):  # type: ignore[misc]
         page = reverse("admin:changes_batch", args=[request.batch])
         return format_html('<a class="said-link" href="{}">{} changes</a>', page, number)
 
-    @display(description="counts")  # type: ignore[untyped-decorator]
+    @display(description="counts from")  # type: ignore[untyped-decorator]
     def counts(self, request: ChangeRequest) -> str:
-        """From when the change counts."""
-        return counts_from(request)
+        """From when the change counts, in a word or two."""
+        if request.effective == ChangeRequest.Effective.DATE and request.effective_from:
+            return f"{request.effective_from:%-d %b %Y}"
+        always = request.effective == ChangeRequest.Effective.ALWAYS
+        return "all time" if always else "approval"
 
     @display(  # type: ignore[untyped-decorator]
         description="status", ordering="status",
