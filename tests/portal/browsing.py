@@ -6,22 +6,21 @@ Whatever a test does, no page may write an error to the console or ask another h
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts"))
-
 from ensure_chromium import ensure_chromium
 from publishing.demo import DEMO_LOGINS
+from running import PROJECT
 
 WIDE, NARROW = 1280, 390
 HEIGHTS = {WIDE: 800, NARROW: 844}
+SIZE_OF_PICTURES = {"width": WIDE, "height": HEIGHTS[WIDE]}
+PICTURES = PROJECT / "docs" / "images"
 
 
 @contextmanager
@@ -52,6 +51,7 @@ class Visitor:
     def logs_in(self, login: str) -> None:
         """Log in with the password that `make mdm` prints."""
         self.goes_to("")
+        self.shows("login")
         self.page.get_by_label("Username").fill(login)
         self.page.get_by_label("Password").fill(DEMO_LOGINS[login])
         self.page.locator("button[type=submit]").click()
@@ -60,6 +60,12 @@ class Visitor:
     def is_told(self, words: str) -> None:
         """See a message of the page."""
         self.page.get_by_text(words).filter(visible=True).first.wait_for()
+
+    def shows(self, picture: str) -> None:
+        """Hold that the page is no wider than the window; WRITE_DOCS=1 keeps a picture of it."""
+        assert self.fits(), f"{self.page.url} is wider than {self.page.viewport_size}"
+        if os.environ.get("WRITE_DOCS") == "1" and self.page.viewport_size == SIZE_OF_PICTURES:
+            self.page.screenshot(path=PICTURES / f"mdm_{picture}.png")
 
     def fits(self) -> bool:
         """Whether the page is no wider than the window."""

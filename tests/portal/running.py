@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[2]
-MANAGE = PROJECT / "mdm" / "manage.py"
 
 
 @dataclass
@@ -25,14 +24,19 @@ class Running:
     ended: str = ""
 
 
-def portal_environment(folder: Path, **more: str) -> dict[str, str]:
-    """The variables of a portal whose database and landing files are in a folder."""
-    kept = {
+def clean_environment() -> dict[str, str]:
+    """The variables of this process without any that names a portal, a warehouse or files."""
+    return {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith(("MDM_", "CLICKSTAR_")) and name not in ("TARGET", "PORT")
+        if not name.startswith(("MDM_", "CLICKSTAR_"))
+        and name not in ("TARGET", "LANDING", "PORT", "DJANGO_SETTINGS_MODULE")
     }
-    return kept | {
+
+
+def portal_environment(folder: Path, **more: str) -> dict[str, str]:
+    """The variables of a portal whose database and landing files are in a folder."""
+    return clean_environment() | {
         "MDM_DATABASE_URL": f"sqlite:///{folder / 'portal.sqlite3'}",
         "LANDING": str(folder / "landing"),
         "CLICKSTAR_DUCKDB_PATH": str(folder / "clickstar.duckdb"),
@@ -44,7 +48,7 @@ def portal_environment(folder: Path, **more: str) -> dict[str, str]:
 def manage(*arguments: str, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
     """Run a command of the portal to its end."""
     return subprocess.run(
-        [sys.executable, MANAGE, *arguments],
+        [sys.executable, PROJECT / "mdm" / "manage.py", *arguments],
         env=environment,
         capture_output=True,
         text=True,
@@ -53,10 +57,11 @@ def manage(*arguments: str, environment: dict[str, str]) -> subprocess.Completed
 
 
 @contextmanager
-def running_portal(environment: dict[str, str]) -> Iterator[Running]:
-    """Start the portal, and end it with Ctrl-C."""
+def running_portal(environment: dict[str, str], project: Path = PROJECT) -> Iterator[Running]:
+    """Start the portal of a project folder, and end it with Ctrl-C."""
     process = subprocess.Popen(
-        [sys.executable, MANAGE, "start"],
+        [sys.executable, project / "mdm" / "manage.py", "start"],
+        cwd=project,
         env=environment | {"PYTHONUNBUFFERED": "1"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import duckdb
+
+from unmapped.warehouse import COLUMNS, MART
+
 HEAD = "history_id,recorded_at,change_type,effective_from"
 AT = "2026-01-05T09:00:00Z,+,"
 FILES = {
@@ -42,3 +46,27 @@ def deliver_small_world(landing: Path) -> None:
     folder.mkdir(parents=True)
     for name, lines in FILES.items():
         (folder / name).write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+# Two partners that a network names and nobody has mapped yet, as the warehouse knows them.
+UNMAPPED = (
+    ("awin", "partner", "202", "Trail Journal Ltd", "https://trailjournal.example/about",
+     "trailjournal.example", 420, 9, "310.50", "GBP"),
+    ("awin", "partner", "303", "Point Cash-Back", None, None, 75, 2, "18.20", "GBP"),
+)  # fmt: skip
+
+
+def make_small_warehouse(path: Path) -> None:
+    """Write the mart of unmapped ids into a DuckDB file."""
+    types = ["varchar"] * 6 + ["bigint"] * 2 + ["numeric(18, 6)", "varchar", "boolean"]
+    types += ["timestamp"] * 2
+    columns = ", ".join(f"{name} {type_}" for name, type_ in zip(COLUMNS, types, strict=True))
+    with duckdb.connect(str(path)) as database:
+        database.execute("create schema marts")
+        database.execute(f"create table marts.{MART} ({columns})")
+        for row in UNMAPPED:
+            database.execute(
+                f"insert into marts.{MART} values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, false,"
+                " '2026-03-01', '2026-06-30')",
+                row,
+            )
