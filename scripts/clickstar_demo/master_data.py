@@ -55,8 +55,10 @@ def _text(moment: dt.datetime | None) -> str:
 class Historian:
     """Makes the changes of records over the demo's time."""
 
-    def __init__(self, first_day: dt.date, days: int, seed: int) -> None:
-        self.rng = random.Random(f"{seed}/master data")
+    def __init__(
+        self, first_day: dt.date, days: int, seed: int, stream: str = "master data"
+    ) -> None:
+        self.rng = random.Random(f"{seed}/{stream}")
         self.start = dt.datetime.combine(first_day, dt.time())
         self.days = days
 
@@ -110,15 +112,22 @@ class Historian:
         return Change(at, kind, self.effective(at), fields, self.reason(reason), {"code": code})
 
 
+def group_codes(world: World) -> dict[str, str]:
+    """The code of each group of advertisers, by its name."""
+    names = sorted({advertiser.group_name for advertiser in world.advertisers})
+    return {name: f"GRP-{number:04d}" for number, name in enumerate(names, start=1)}
+
+
 def _advertisers(historian: Historian, world: World) -> Iterable[Change]:
     rng = historian.rng
+    groups = group_codes(world)
 
     def edit(fields: Fields) -> Fields:
         match rng.randrange(4):
             case 0:
                 return fields | {"name": f"{fields['name'].removesuffix(' Co')} Co"}
             case 1:
-                return fields | {"group_name": rng.choice(world.advertisers).group_name}
+                return fields | {"group_code": groups[rng.choice(world.advertisers).group_name]}
             case 2:
                 return fields | {"vertical": rng.choice(world.advertisers).vertical}
             case _:
@@ -127,7 +136,7 @@ def _advertisers(historian: Historian, world: World) -> Iterable[Change]:
     for advertiser in world.advertisers:
         yield from historian.life(advertiser.code, {
             "name": advertiser.name,
-            "group_name": advertiser.group_name,
+            "group_code": groups[advertiser.group_name],
             "vertical": advertiser.vertical,
             "website_domain": advertiser.domain,
             "country_code": advertiser.country,
@@ -373,6 +382,146 @@ def _uniqueness_rules(historian: Historian, world: World) -> Iterable[Change]:
             yield Change(middle, "-", None, rule, "back to the default", key)
 
 
+def _advertiser_groups(historian: Historian, world: World) -> Iterable[Change]:
+    """The groups; some get another name, which then is their name for all time."""
+
+    def edit(fields: Fields) -> Fields:
+        return fields | {"name": f"{fields['name'].removesuffix(' International')} International"}
+
+    for name, code in group_codes(world).items():
+        yield from historian.life(code, {"name": name, "is_active": "true"}, edit)
+
+
+def _channels(historian: Historian, world: World) -> Iterable[Change]:
+    """What stewards did to the tree of the seed: a channel moved, one renamed, two of their own."""
+    del world
+    recorded = historian.moment(-60, -50)
+    moved = historian.moment(historian.days * 0.4, historian.days * 0.5)
+    renamed = historian.moment(historian.days * SECOND_PORTION_FROM, historian.days)
+    affiliates = {
+        "name": "Affiliates", "parent_channel_code": "partners", "sort_order": "210",
+        "is_paid": "true", "description": "Links on affiliate sites.", "is_active": "true",
+    }  # fmt: skip
+    creators = affiliates | {
+        "name": "Creators", "sort_order": "220", "description": "Links of creators.",
+    }  # fmt: skip
+    clips = creators | {
+        "name": "Creators' Clips", "parent_channel_code": "creators", "sort_order": "221",
+        "description": "Links below creators' videos.",
+    }  # fmt: skip
+    push = affiliates | {
+        "name": "Mobile Push Notifications", "parent_channel_code": "owned", "sort_order": "430",
+        "is_paid": "false", "description": "Links in messages on mobile devices.",
+    }  # fmt: skip
+    for code, at, kind, fields, reason in (
+        ("affiliates", recorded, "+", affiliates, "the channels we began with"),
+        ("mobile_push_notifications", recorded, "+", push, "the channels we began with"),
+        ("creators", recorded, "+", creators, "asked for by the account team"),
+        ("creators_clips", recorded, "+", clips, "asked for by the account team"),
+        ("mobile_push_notifications", moved, "~",
+         push | {"parent_channel_code": "partners", "is_paid": "true"}, "bought from partners now"),
+        ("affiliates", renamed, "~", affiliates | {"name": "Affiliate Sites"}, "clearer"),
+    ):  # fmt: skip
+        yield Change(at, kind, None, fields, reason, {"code": code})
+
+
+def _fees(historian: Historian, world: World) -> Iterable[Change]:
+    """A fee of every kind, one of them raised from the second portion on."""
+    recorded = historian.moment(-40, -30)
+    raised = historian.moment(historian.days * SECOND_PORTION_FROM, historian.days)
+    first, second, third = world.advertisers[:3]
+    starts_on = (historian.start - dt.timedelta(days=30)).date()
+    nothing = {
+        "name": "", "fee_type": "", "network_code": "", "advertiser_code": "", "partner_code": "",
+        "program_code": "", "rate": "", "amount": "", "currency_code": "", "charged": "",
+        "starts_on": str(starts_on), "ends_on": "", "is_active": "true",
+    }  # fmt: skip
+    tracking = {
+        "name": "Tracking", "fee_type": "tracking_fee", "advertiser_code": first.code,
+        "amount": "0.25", "currency_code": "USD", "charged": "per_commission",
+    }  # fmt: skip
+    fees: dict[str, Fields] = {
+        "FEE-0001": tracking,
+        "FEE-0002": {
+            "name": "Network", "fee_type": "network_fee", "network_code": "tune",
+            "rate": "0.2", "charged": "per_commission",
+        },
+        "FEE-0003": {
+            "name": "Retainer", "fee_type": "retainer", "advertiser_code": second.code,
+            "amount": "1500", "currency_code": "EUR", "charged": "per_month",
+        },
+        "FEE-0004": {
+            "name": "Front page", "fee_type": "placement", "advertiser_code": third.code,
+            "partner_code": world.partners[0].code, "amount": "800", "currency_code": "GBP",
+            "charged": "once", "starts_on": str(historian.start.date() + dt.timedelta(days=9)),
+        },
+    }  # fmt: skip
+    for code, fields in fees.items():
+        yield Change(recorded, "+", None, nothing | fields, "as in the contract", {"code": code})
+    dearer = nothing | tracking | {"amount": "0.30"}
+    yield Change(raised, "~", None, dearer, "new contract", {"code": "FEE-0001"})
+
+
+def _targets(historian: Historian, world: World) -> Iterable[Change]:
+    """What the first advertisers want to reach in each month of the demo's year."""
+    recorded = historian.moment(-40, -30)
+    for number, advertiser in enumerate(world.advertisers[:5], start=1):
+        fields = {
+            "advertiser_code": advertiser.code, "channel_code": "", "metric_name": "net_sales",
+            "starts_on": f"{historian.start.year}-01-01",
+            "ends_on": f"{historian.start.year}-12-31",
+            "amount": str(number * 100_000), "currency_code": "USD", "is_active": "true",
+        }  # fmt: skip
+        yield Change(recorded, "+", None, fields, "the plan", {"code": f"TGT-{number:04d}"})
+
+
+def _clients(historian: Historian, world: World) -> Iterable[Change]:
+    del world
+    fields = {"name": "Harbor Client", "is_active": "true"}
+    yield Change(
+        historian.moment(-90, -80), "+", None, fields, "new contract", {"code": "CLI-0001"}
+    )
+
+
+def _client_users(historian: Historian, world: World) -> Iterable[Change]:
+    """Two roles of the client; one of them was closed."""
+    del world
+    recorded = historian.moment(-80, -70)
+    closed = historian.moment(historian.days * SECOND_PORTION_FROM, historian.days)
+    for number, role in enumerate(("harbor_reporting", "harbor_agency"), start=1):
+        fields = {"client_code": "CLI-0001", "user_name": role, "is_active": "true"}
+        key = {"code": f"CLU-{number:04d}"}
+        yield Change(recorded, "+", None, fields, "asked for by the client", key)
+        if role == "harbor_agency":
+            fields = fields | {"is_active": "false"}
+            yield Change(closed, "~", None, fields, "the agency left", key)
+
+
+def _client_advertisers(historian: Historian, world: World) -> Iterable[Change]:
+    """Three advertisers that the client may see; one of them no longer."""
+    recorded = historian.moment(-80, -70)
+    withdrawn = historian.moment(historian.days * SECOND_PORTION_FROM, historian.days)
+    for number, advertiser in enumerate(world.advertisers[:3], start=1):
+        fields = {
+            "client_code": "CLI-0001", "advertiser_code": advertiser.code, "is_active": "true",
+        }  # fmt: skip
+        key = {"code": f"CLA-{number:04d}"}
+        yield Change(recorded, "+", None, fields, "new contract", key)
+        if number == 3:
+            yield Change(withdrawn, "-", None, fields, "sold", key)
+
+
+# Each of these has a random stream of its own: another one changes none of them.
+OWN_STREAM: dict[str, Callable[[Historian, World], Iterable[Change]]] = {
+    "advertiser_group": _advertiser_groups,
+    "channel": _channels,
+    "fee": _fees,
+    "target": _targets,
+    "client": _clients,
+    "client_user": _client_users,
+    "client_advertiser": _client_advertisers,
+}
+# These share one, in this order.
 ENTITIES: dict[str, Callable[[Historian, World], Iterable[Change]]] = {
     "advertiser": _advertisers,
     "partner": _partners,
@@ -392,7 +541,9 @@ def write(
     divide = historian.start + dt.timedelta(days=round(days * SECOND_PORTION_FROM))
     last = historian.start + dt.timedelta(days=days)
     written = []
-    for entity, make in ENTITIES.items():
+    for entity, make in (ENTITIES | OWN_STREAM).items():
+        if entity in OWN_STREAM:
+            historian = Historian(first_day, days, seed, entity)
         changes = [change for change in make(historian, world) if change.recorded_at < last]
         changes.sort(key=lambda change: change.recorded_at)
         rows = [
@@ -403,6 +554,8 @@ def write(
         ]  # fmt: skip
         earlier = sum(change.recorded_at < divide for change in changes)
         for name, portion in (("history", rows[:earlier]), ("history_2", rows[earlier:])):
+            if not portion:
+                continue
             path = folder / f"{entity}_{name}.csv"
             with path.open("w", newline="", encoding="utf-8") as file:
                 writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")

@@ -14,7 +14,7 @@ from clickstar_demo.world import World, make_world
 
 FIRST_DAY, DAYS, SEED = dt.date(2026, 3, 3), 120, 7
 COLUMNS = {
-    "advertiser": "code name group_name vertical website_domain country_code "
+    "advertiser": "code name group_code vertical website_domain country_code "
     "reporting_currency_code is_active",
     "partner": "code name partner_type channel_code website_domain country_code is_active",
     "program": "code name advertiser_code network_code commission_rate cookie_days lock_days "
@@ -87,6 +87,29 @@ def test_edits_are_as_awkward_as_in_life(history: History) -> None:
     assert same_instant
     assert unchanged
     assert created_again
+
+
+def test_the_small_histories_hang_together(world: World, tmp_path: Path) -> None:
+    """A group, parent, client or advertiser that nobody made would be a name that nobody knows."""
+    master_data.write(world, FIRST_DAY, DAYS, SEED, tmp_path)
+
+    def rows(entity: str) -> list[dict[str, str]]:
+        found = []
+        for path in sorted(tmp_path.glob(f"{entity}_history*.csv")):
+            with path.open(newline="", encoding="utf-8") as file:
+                found += list(csv.DictReader(file))
+        return found
+
+    def codes(entity: str) -> set[str]:
+        return {row["code"] for row in rows(entity)}
+
+    assert {row["group_code"] for row in rows("advertiser")} == codes("advertiser_group")
+    groups = {"", "partners", "owned"}
+    assert {row["parent_channel_code"] for row in rows("channel")} <= codes("channel") | groups
+    assert {row["client_code"] for row in rows("client_user")} == codes("client")
+    for entity in ("fee", "target", "client_advertiser"):
+        assert {row["advertiser_code"] for row in rows(entity)} <= codes("advertiser") | {""}
+    assert {row["charged"] for row in rows("fee")} == {"per_commission", "per_month", "once"}
 
 
 def test_about_85_percent_of_the_ids_are_mapped_to_records_that_exist(

@@ -9,9 +9,10 @@ history as (
         change_type,
         effective_from,
         code as traffic_code,
-        ip_prefix,
-        cookie_hash,
-        url_parameter,
+        -- What is ours no more has no mark that a click could carry.
+        case when coalesce(is_active, true) then ip_prefix end as ip_prefix,
+        case when coalesce(is_active, true) then cookie_hash end as cookie_hash,
+        case when coalesce(is_active, true) then url_parameter end as url_parameter,
         file_id,
         line_number
     from {{ ref('stg_master_data__internal_traffic_history') }}

@@ -9,7 +9,7 @@ versions as (
         advertiser_name,
         country_code,
         reporting_currency_code,
-        group_name,
+        group_code,
         vertical,
         website_domain,
         is_active,
@@ -18,6 +18,15 @@ versions as (
         valid_from,
         valid_to
     from {{ ref('int_master__advertiser_versions') }}
+),
+
+-- A group has the name of today for all time; that an advertiser is in it is versioned.
+advertiser_groups as (
+    select
+        group_code,
+        group_name
+    from {{ ref('int_master__advertiser_group_versions') }}
+    where is_current
 ),
 
 own_members as (
@@ -39,13 +48,14 @@ networks as (
 unioned as (
     select
         advertiser_key,
+        {{ current_key('advertiser', 'advertiser_code') }} as advertiser_current_key,
         advertiser_code,
         advertiser_name,
         cast(null as varchar(30)) as network_code,
         cast(null as varchar(128)) as source_id,
         country_code,
         reporting_currency_code,
-        group_name,
+        group_code,
         vertical,
         website_domain,
         true as is_mapped,
@@ -58,6 +68,7 @@ unioned as (
     union all
     select
         own_members.member_key as advertiser_key,
+        own_members.member_key as advertiser_current_key,
         cast(null as varchar(64)) as advertiser_code,
         {{
             own_member_name(
@@ -70,7 +81,7 @@ unioned as (
         own_members.source_id,
         cast(null as varchar(2)) as country_code,
         cast(null as varchar(3)) as reporting_currency_code,
-        cast(null as varchar(255)) as group_name,
+        cast(null as varchar(64)) as group_code,
         cast(null as varchar(100)) as vertical,
         cast(null as varchar(255)) as website_domain,
         false as is_mapped,
@@ -84,13 +95,14 @@ unioned as (
     union all
     select
         cast(-1 as bigint) as advertiser_key,
+        cast(-1 as bigint) as advertiser_current_key,
         cast(null as varchar(64)) as advertiser_code,
         cast('Unknown' as varchar(255)) as advertiser_name,
         cast(null as varchar(30)) as network_code,
         cast(null as varchar(128)) as source_id,
         cast(null as varchar(2)) as country_code,
         cast(null as varchar(3)) as reporting_currency_code,
-        cast(null as varchar(255)) as group_name,
+        cast(null as varchar(64)) as group_code,
         cast(null as varchar(100)) as vertical,
         cast(null as varchar(255)) as website_domain,
         false as is_mapped,
@@ -103,23 +115,27 @@ unioned as (
 
 final as (
     select
-        advertiser_key,
-        cast(advertiser_code as varchar(64)) as advertiser_code,
-        cast(advertiser_name as varchar(255)) as advertiser_name,
-        cast(network_code as varchar(30)) as network_code,
-        cast(source_id as varchar(128)) as source_id,
-        cast(country_code as varchar(2)) as country_code,
-        cast(reporting_currency_code as varchar(3)) as reporting_currency_code,
-        cast(group_name as varchar(255)) as group_name,
-        cast(vertical as varchar(100)) as vertical,
-        cast(website_domain as varchar(255)) as website_domain,
-        is_mapped,
-        is_active,
-        is_current,
-        is_deleted,
-        valid_from,
-        valid_to
+        unioned.advertiser_key,
+        unioned.advertiser_current_key,
+        cast(unioned.advertiser_code as varchar(64)) as advertiser_code,
+        cast(unioned.advertiser_name as varchar(255)) as advertiser_name,
+        cast(unioned.network_code as varchar(30)) as network_code,
+        cast(unioned.source_id as varchar(128)) as source_id,
+        cast(unioned.country_code as varchar(2)) as country_code,
+        cast(unioned.reporting_currency_code as varchar(3)) as reporting_currency_code,
+        cast(unioned.group_code as varchar(64)) as group_code,
+        cast(coalesce(advertiser_groups.group_name, unioned.group_code) as varchar(255))
+            as group_name,
+        cast(unioned.vertical as varchar(100)) as vertical,
+        cast(unioned.website_domain as varchar(255)) as website_domain,
+        unioned.is_mapped,
+        unioned.is_active,
+        unioned.is_current,
+        unioned.is_deleted,
+        unioned.valid_from,
+        unioned.valid_to
     from unioned
+    left join advertiser_groups on unioned.group_code = advertiser_groups.group_code
 )
 
 select * from final

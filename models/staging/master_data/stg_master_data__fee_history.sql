@@ -1,0 +1,59 @@
+with
+
+source as (
+    select
+        history_id,
+        recorded_at,
+        change_type,
+        effective_from,
+        code,
+        name,
+        fee_type,
+        network_code,
+        advertiser_code,
+        partner_code,
+        program_code,
+        rate,
+        amount,
+        currency_code,
+        charged,
+        starts_on,
+        ends_on,
+        is_active,
+        reason,
+        _file_id,
+        _line_number,
+        _loaded_at,
+        _extra
+    from {{ source('master_data', 'fee_history') }}
+),
+
+final as (
+    select
+        history_id,
+        change_type,
+        code,
+        name,
+        fee_type,
+        network_code,
+        advertiser_code,
+        partner_code,
+        program_code,
+        rate,
+        amount,
+        currency_code,
+        charged,
+        reason,
+        is_active,
+        starts_on,
+        ends_on,
+        recorded_at,
+        effective_from,
+        _extra as extra_fields,
+        _file_id as file_id,
+        _line_number as line_number,
+        _loaded_at as loaded_at
+    from source
+)
+
+select * from final

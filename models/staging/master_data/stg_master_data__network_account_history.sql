@@ -1,0 +1,47 @@
+with
+
+source as (
+    select
+        history_id,
+        recorded_at,
+        change_type,
+        effective_from,
+        code,
+        name,
+        network_code,
+        account_id,
+        side,
+        currency_code,
+        time_zone,
+        is_active,
+        reason,
+        _file_id,
+        _line_number,
+        _loaded_at,
+        _extra
+    from {{ source('master_data', 'network_account_history') }}
+),
+
+final as (
+    select
+        history_id,
+        change_type,
+        code,
+        name,
+        network_code,
+        account_id,
+        side,
+        currency_code,
+        time_zone,
+        reason,
+        is_active,
+        recorded_at,
+        effective_from,
+        _extra as extra_fields,
+        _file_id as file_id,
+        _line_number as line_number,
+        _loaded_at as loaded_at
+    from source
+)
+
+select * from final
