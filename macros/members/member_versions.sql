@@ -5,6 +5,8 @@
         network_code,
         source_id,
         member_key,
+        current_key,
+        {{ 'channel_current_key,' if kind == 'partner' }}
         is_mapped,
         valid_from,
         valid_to

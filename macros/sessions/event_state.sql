@@ -7,7 +7,7 @@
             'file_id',
             'line_number',
             reporting_date_key('first_delivered_at'),
-            'coalesce(channel_key, -1)',
+            'coalesce(channel_current_key, -1)',
         ]) }},
         1000000000000
     )

@@ -7,8 +7,14 @@
         channels as (
             select
                 {{ dimension_key(['source', 'medium', 'campaign']) }} as traffic_source_key,
-                {{ naming_channel() }} as channel_key
+                channel_current_key,
+                channel_code,
+                yields_to_partner
             from {{ ref('int_channels__assigned') }}
+        ),
+
+        partner_versions as (
+            {{ member_versions('partner') }}
         ),
 
         received as (
@@ -18,9 +24,11 @@
                 received.line_number,
                 received.first_delivered_at,
                 received.date_key,
-                channels.channel_key
+                {{ naming_channel('channels', 'partner_versions') }} as channel_current_key
             from (select * from {{ ref('int_sessions__received') }}) as received
             left join channels on received.traffic_source_key = channels.traffic_source_key
+            left join partner_versions
+                on {{ is_version_at('received', 'partner', 'received.event_at') }}
             where received.copy_number = 1
         ),
 

@@ -26,6 +26,10 @@
 
         outdated_versions as (
             {{ outdated_versions() }}
+        ),
+
+        outdated_channel_versions as (
+            {{ outdated_channel_versions() }}
         )
         {%- endif %}
 
@@ -38,6 +42,9 @@
                 and assigned_days.state = built_days.state
         where built_days.date_key is null
         {{ union_days_of_outdated_versions(members, 'started_at') }}
+        {%- if members %}
+        {{ union_days_of_outdated_channels(['first_channel_key', 'last_channel_key'], 'started_at') }}
+        {%- endif %}
     {%- endset -%}
     {{ return(first_column(sql)) }}
 {%- endmacro %}

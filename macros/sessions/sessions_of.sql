@@ -28,7 +28,7 @@ chained as (
 compared as (
     select
         *,
-        {%- for criterion, column in {'campaign': 'campaign_id', 'channel': 'channel_key'}.items() %}
+        {%- for criterion, column in {'campaign': 'campaign_id', 'channel': 'channel_current_key'}.items() %}
         {%- if criterion in criteria %}
         case
             when {{ column }} != lag({{ column }}) over (

@@ -23,7 +23,7 @@ DAY = datetime(2024, 1, 1)
 FIELDS: dict[str, list[tuple[str, str, Sequence[object]]]] = {
     "advertiser": [
         ("name", "varchar(255)", ["Acme", "Bolt", "Cord"]),
-        ("group_name", "varchar(255)", ["Group One", None]),
+        ("group_code", "varchar(64)", ["group-1", "group-2", "ghost", None]),
         ("vertical", "varchar(100)", ["fashion", "travel"]),
         ("website_domain", "varchar(255)", ["acme.example"]),
         ("country_code", "varchar(2)", ["DE", "NA", None]),
@@ -33,7 +33,7 @@ FIELDS: dict[str, list[tuple[str, str, Sequence[object]]]] = {
     "partner": [
         ("name", "varchar(255)", ["Deals'R'Us", "Échos", "Finder"]),
         ("partner_type", "varchar(50)", ["content", "coupon"]),
-        ("channel_code", "varchar(50)", ["affiliates", "email"]),
+        ("channel_code", "varchar(64)", ["affiliates", "channel-1", "ghost", None]),
         ("website_domain", "varchar(255)", ["finder.example", None]),
         ("country_code", "varchar(2)", ["US"]),
         ("is_active", "boolean", [True, False, None]),
@@ -58,6 +58,18 @@ FIELDS: dict[str, list[tuple[str, str, Sequence[object]]]] = {
         ("is_active", "boolean", [True]),
     ],
 }
+CHANNEL: list[tuple[str, str, Sequence[object]]] = [
+    ("name", "varchar(255)", ["Creators", "Clips"]),
+    ("parent_channel_code", "varchar(64)", ["partners", "paid", None]),
+    ("sort_order", "integer", [210, 7]),
+    ("is_paid", "boolean", [True, False, None]),
+    ("description", "varchar(255)", ["Links."]),
+    ("is_active", "boolean", [True, False]),
+]
+GROUP: list[tuple[str, str, Sequence[object]]] = [
+    ("name", "varchar(255)", ["Group One", "Group Two", "Group Three"]),
+    ("is_active", "boolean", [True]),
+]
 HISTORY = (
     "history_id bigint, recorded_at timestamp, change_type varchar(1), effective_from timestamp,"
     " file_id bigint, line_number bigint"
@@ -70,6 +82,8 @@ class World:
     """Histories of records and mappings, and the ids that clicks carry."""
 
     records: Mapping[str, list[Edit]]
+    channels: list[Edit]
+    groups: list[Edit]
     mappings: list[Edit]
     seen: list[Id]
 
@@ -123,7 +137,45 @@ def make_world(rng: random.Random) -> World:
                 seen.append((kind, network, f"m{number}"))
         seen += [(kind, network, "loose") for network in NETWORKS]
     seen += [("creative", network, "banner|1") for network in NETWORKS]
-    return World(records, mappings, seen)
+    return World(
+        records,
+        lives(rng, ("affiliates", "email", "channel-1", "channel-2"), CHANNEL),
+        lives(rng, ("group-1", "group-2"), GROUP),
+        mappings,
+        seen,
+    )
+
+
+def lives(
+    rng: random.Random, codes: Sequence[str], fields: list[tuple[str, str, Sequence[object]]]
+) -> list[Edit]:
+    """The histories of a few records."""
+    edits: list[Edit] = []
+    for code in codes:
+        edits += life(rng, code, [values for _, _, values in fields], len(edits) + 1)
+    return edits
+
+
+def stand_in_history(
+    warehouse: Warehouse,
+    kind: str,
+    fields: list[tuple[str, str, Sequence[object]]],
+    edits: Sequence[Edit],
+) -> None:
+    """Put a history where staging would."""
+    columns = ", ".join(f"{name} {type_}" for name, type_, _ in fields)
+    stand_in(
+        warehouse,
+        f"staging.stg_master_data__{kind}_history",
+        f"{HISTORY}, code varchar(64), {columns}",
+        [
+            (
+                *(e.history_id, e.recorded_at, e.change_type, e.effective_from),
+                *(1, e.history_id, e.code, *e.values),
+            )
+            for e in edits
+        ],
+    )
 
 
 @pytest.fixture(scope="module", params=["duckdb", "postgres"])
@@ -139,19 +191,9 @@ def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         warehouse = Warehouse("postgres", folder, server.create_database(name))
     world = make_world(random.Random(20240229))
     for kind, fields in FIELDS.items():
-        columns = ", ".join(f"{name} {type_}" for name, type_, _ in fields)
-        stand_in(
-            warehouse,
-            f"staging.stg_master_data__{kind}_history",
-            f"{HISTORY}, code varchar(64), {columns}",
-            [
-                (
-                    *(e.history_id, e.recorded_at, e.change_type, e.effective_from),
-                    *(1, e.history_id, e.code, *e.values),
-                )
-                for e in world.records[kind]
-            ],
-        )
+        stand_in_history(warehouse, kind, fields, world.records[kind])
+    stand_in_history(warehouse, "channel", CHANNEL, world.channels)
+    stand_in_history(warehouse, "advertiser_group", GROUP, world.groups)
     stand_in(
         warehouse,
         "staging.stg_master_data__crosswalk_history",
@@ -214,6 +256,7 @@ def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     )
     selected = ["path:seeds", "int_members__versions", "path:models/intermediate/master"]
     selected += [f"dim_{kind}" for kind in KINDS]
+    selected += [f"dim_{kind}_current" for kind in (*SCD2_KINDS, "channel")]
     selected += ["dim_network", "dim_channel", "dim_device", "dim_country", "dim_currency"]
     # Cautious: a test that also reads a fact, which is not here, is not run.
     options = ["--exclude-resource-type", "unit_test", "--indirect-selection", "cautious"]
@@ -364,6 +407,89 @@ def test_the_world_has_its_countries_and_currencies_their_decimals(built: Built)
     assert {str(code): units for code, units in decimals} == {
         "USD": 2, "JPY": 0, "KWD": 3, "CLF": 4, "ISK": 0, "HUF": 2,
     }  # fmt: skip
+
+
+def test_a_durable_key_is_of_the_record_and_not_of_its_versions(built: Built) -> None:
+    """Without it, a report with today's names would split a partner at each of its edits."""
+    query = built.warehouse.query
+    for kind in (*SCD2_KINDS, "channel"):
+        key = f"{kind}_current_key"
+        identity = f"coalesce({kind}_code, '')"
+        if kind != "channel":
+            identity += ", coalesce(network_code, ''), coalesce(source_id, '')"
+            if kind == "program":
+                # A version may be of another network; its code says whose it is.
+                identity = (
+                    "coalesce(program_code, network_code || ' ' || source_id, 'unknown program')"
+                )
+        durable = query(f"select distinct {key}, {identity} from marts.dim_{kind}")
+        assert len(durable) == len({row[0] for row in durable}) == len({row[1:] for row in durable})
+        current = query(f"select {key}, {kind}_key, {kind}_name from marts.dim_{kind}_current")
+        assert sorted(map(str, current)) == sorted(
+            map(
+                str,
+                query(
+                    f"select {key}, {kind}_key, {kind}_name from marts.dim_{kind} where is_current"
+                ),
+            )
+        )
+        assert {row[0] for row in current} == {row[0] for row in durable}
+        if kind != "channel":
+            # What facts take from the members is what the dimension has.
+            assert query(
+                "select count(*) from intermediate.int_members__versions as members"
+                f" left join marts.dim_{kind} as dimension"
+                f" on members.member_key = dimension.{kind}_key"
+                f" and members.current_key = dimension.{key}"
+                f" where members.kind = '{kind}' and dimension.{key} is null"
+            ) == [(0,)]
+
+
+def test_a_group_has_its_name_of_today_for_all_time(built: Built) -> None:
+    today: dict[object, object] = {
+        version.code: version.values[0]
+        for version in expected_versions(built.world.groups, dated=False)
+        if version.is_current
+    }
+    rows = built.warehouse.query("select distinct group_code, group_name from marts.dim_advertiser")
+    expected: dict[object, object] = {None: None, "ghost": "ghost", **today}
+    assert {"ghost", "group-1"} < {code for code, _ in rows}
+    assert all(name == expected[code] for code, name in rows)
+    assert len(rows) == len({code for code, _ in rows})
+
+
+def test_a_channel_is_what_the_seed_says_until_somebody_changes_it(built: Built) -> None:
+    # What the seed says of the two channels that have edits, too.
+    seeded: dict[str, tuple[object, ...]] = {
+        "affiliates": ("Affiliates", "partners", 210, True, "Links on affiliate sites.", True),
+        "email": ("Email", "owned", 410, False, "Links in e-mail.", True),
+    }
+    edits = [
+        Edit(code, 0, BEGINNING, "+", BEGINNING, values) for code, values in seeded.items()
+    ] + built.world.channels
+    expected = [
+        (v.code, *v.values, v.is_deleted, v.is_current, v.valid_from, v.valid_to)
+        for v in expected_versions(edits, dated=False)
+    ]
+    found = built.warehouse.query(
+        "select channel_code, channel_name, parent_channel_code, sort_order, is_paid,"
+        " channel_description, is_active, is_deleted, is_current, valid_from, valid_to"
+        " from marts.dim_channel where channel_code in ('affiliates', 'email') or"
+        " channel_code like 'channel-%'"
+    )
+    assert sorted(map(str, found)) == sorted(map(str, expected))
+    # ... and a partner has the channel of its version, where there is such a channel.
+    of_partners = built.warehouse.query(
+        "select distinct partners.channel_code, channels.channel_code"
+        " from intermediate.int_members__versions as members"
+        " inner join marts.dim_partner as partners on members.member_key = partners.partner_key"
+        " left join marts.dim_channel_current as channels"
+        " on members.channel_current_key = channels.channel_current_key"
+        " where members.kind = 'partner' and partners.partner_code is not null"
+    )
+    expected_channel = {"affiliates": "affiliates", "channel-1": "channel-1", "ghost": None}
+    assert {("channel-1", "channel-1"), ("ghost", None)} <= set(of_partners)
+    assert all(given == expected_channel.get(str(code)) for code, given in of_partners)
 
 
 def test_channels_roll_up_to_their_group(built: Built) -> None:

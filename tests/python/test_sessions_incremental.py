@@ -7,6 +7,7 @@ are killed in between. What is upstream of the sessions is a table of the test's
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -65,23 +66,31 @@ TABLES = {
         f" carried_click_id varchar(512), login_hash varchar(32), is_internal boolean, {SHARED}"
     ),
     "intermediate.int_channels__assigned": (
-        "source varchar(255), medium varchar(255), campaign varchar(255), channel_key bigint,"
-        " channel_code varchar(30)"
+        "source varchar(255), medium varchar(255), campaign varchar(255),"
+        " channel_current_key bigint, channel_code varchar(64), yields_to_partner boolean"
     ),
     "intermediate.int_members__versions": (
         "kind varchar(20), network_code varchar(30), source_id varchar(128), member_key bigint,"
+        " current_key bigint, channel_current_key bigint, valid_from timestamp, valid_to timestamp"
+    ),
+    "intermediate.int_master__channel_versions": (
+        "channel_key bigint, channel_current_key bigint, channel_code varchar(64),"
         " valid_from timestamp, valid_to timestamp"
     ),
     "marts.dim_date": "date_key integer primary key",
     "marts.dim_time_of_day": "time_of_day_key integer primary key",
     "marts.dim_advertiser": "advertiser_key bigint primary key",
     "marts.dim_partner": "partner_key bigint primary key",
-    "marts.dim_channel": "channel_key bigint primary key, channel_code varchar(30)",
+    "marts.dim_channel": "channel_key bigint primary key",
+    "marts.dim_advertiser_current": "advertiser_current_key bigint primary key",
+    "marts.dim_partner_current": "partner_current_key bigint primary key",
+    "marts.dim_channel_current": "channel_current_key bigint primary key",
     "marts.dim_device": "device_key bigint primary key",
     "marts.dim_country": "country_key bigint primary key, country_code varchar(2)",
 }
 START = datetime(2026, 3, 1, 23, 0)
-DIRECT = 9
+# The durable key of `direct`, as a session that names no channel asks for it.
+DIRECT = int(hashlib.md5(b"v:channel|v:direct").hexdigest()[:15], 16)
 CHANNELS = {"a": 1, "b": 2}
 
 
@@ -152,10 +161,10 @@ def show(warehouse: Warehouse, landed: Landed) -> None:
                      record.utm_source is None, *shared]
                 )  # fmt: skip
     channels = [
-        (source, "(not set)", "(not set)", channel, f"channel {channel}")
+        (source, "(not set)", "(not set)", channel, f"channel {channel}", False)
         for source, channel in landed.channels.items()
     ]
-    channels.append(("(direct)", "(none)", "(not set)", DIRECT, "direct"))
+    channels.append(("(direct)", "(none)", "(not set)", DIRECT, "direct", False))
     rows: dict[str, Sequence[Sequence[object]]] = {
         "staging.stg_loader__files": [(file_id, "loaded") for file_id in landed.files],
         "intermediate.int_clicks__unioned": clicks,
@@ -177,12 +186,16 @@ def prepare(warehouse: Warehouse) -> None:
         *(f"create table {table} ({columns})" for table, columns in TABLES.items()),
         *put("marts.dim_date", [(day,) for day in days]),
         *put("marts.dim_time_of_day", [(minute,) for minute in range(1440)]),
-        *put("marts.dim_channel", [
-            (-1, None), (1, "channel 1"), (2, "channel 2"), (DIRECT, "direct"),
+        # Each channel has one version, with the same key.
+        *put("marts.dim_channel", [(-1,), (1,), (2,), (DIRECT,)]),
+        *put("marts.dim_channel_current", [(-1,), (1,), (2,), (DIRECT,)]),
+        *put("intermediate.int_master__channel_versions", [
+            (key, key, f"channel {key}", datetime(1900, 1, 1), datetime(9999, 12, 31))
+            for key in (1, 2, DIRECT)
         ]),
         *(
             put(f"marts.dim_{name}", [(-1,)])[1]
-            for name in ("advertiser", "partner", "device")
+            for name in ("advertiser", "partner", "device", "advertiser_current", "partner_current")
         ),
         *put("marts.dim_country", [(-1, None)]),
     )  # fmt: skip

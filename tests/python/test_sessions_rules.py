@@ -121,7 +121,7 @@ def compiled(engine: OnDuckDB | OnPostgres, tmp_path_factory: pytest.TempPathFac
 def divided(engine: Engine, sql: str, events: Sequence[Event]) -> list[Row]:
     columns = (
         "event_key bigint, visitor_id bigint, event_at timestamp, campaign_id bigint,"
-        " channel_key bigint"
+        " channel_current_key bigint"
     )
     rows = [(e.key, e.visitor, e.at, e.campaign, e.channel) for e in events]
     return sorted(engine.run("events", columns, rows, sql))

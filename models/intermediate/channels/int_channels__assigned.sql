@@ -23,7 +23,8 @@ rules as (
         channel_code,
         source_category,
         medium_pattern,
-        campaign_pattern
+        campaign_pattern,
+        yields_to_partner
     from {{ ref('channel_rules') }}
 ),
 
@@ -99,8 +100,9 @@ final as (
         met.source,
         met.medium,
         met.campaign,
-        {{ dimension_key(['rules.channel_code']) }} as channel_key,
-        cast(rules.channel_code as varchar(30)) as channel_code
+        {{ current_key('channel', 'rules.channel_code') }} as channel_current_key,
+        cast(rules.channel_code as varchar(64)) as channel_code,
+        rules.yields_to_partner
     from met
     inner join rules on met.priority = rules.priority
 )

@@ -11,12 +11,37 @@
 
 with
 
+channels as (
+    select
+        channel_code,
+        channel_current_key
+    from {{ ref('int_master__channel_versions') }}
+    where is_current
+),
+
+partners as (
+    select
+        partner_key,
+        channel_code
+    from {{ ref('int_master__partner_versions') }}
+),
+
+-- The channel of a partner only where there is one of that code.
+partner_channels as (
+    select
+        partners.partner_key,
+        channels.channel_current_key
+    from partners
+    inner join channels on partners.channel_code = channels.channel_code
+),
+
 master_versions as (
     {% for kind in mapped_kinds %}
         select
             '{{ kind }}' as kind,
             {{ kind }}_code as code,
             {{ kind }}_key as member_key,
+            {{ current_key(kind, kind ~ '_code') }} as current_key,
             valid_from,
             valid_to
         from {{ ref('int_master__' ~ kind ~ '_versions') }}
@@ -63,6 +88,7 @@ mapped as (
         crosswalk.network_code,
         crosswalk.source_id,
         master_versions.member_key,
+        master_versions.current_key,
         greatest(crosswalk.valid_from, master_versions.valid_from) as valid_from,
         least(crosswalk.valid_to, master_versions.valid_to) as valid_to
     from crosswalk
@@ -131,6 +157,7 @@ unioned as (
         network_code,
         source_id,
         member_key,
+        current_key,
         true as is_mapped,
         valid_from,
         valid_to
@@ -141,6 +168,7 @@ unioned as (
         network_code,
         source_id,
         {{ dimension_key(['kind', 'network_code', 'source_id']) }} as member_key,
+        {{ dimension_key(['kind', 'network_code', 'source_id']) }} as current_key,
         false as is_mapped,
         valid_from,
         valid_to
@@ -150,14 +178,17 @@ unioned as (
 
 final as (
     select
-        cast(kind as varchar(20)) as kind,
-        cast(network_code as varchar(30)) as network_code,
-        cast(source_id as varchar(128)) as source_id,
-        member_key,
-        is_mapped,
-        valid_from,
-        valid_to
+        cast(unioned.kind as varchar(20)) as kind,
+        cast(unioned.network_code as varchar(30)) as network_code,
+        cast(unioned.source_id as varchar(128)) as source_id,
+        unioned.member_key,
+        unioned.current_key,
+        partner_channels.channel_current_key,
+        unioned.is_mapped,
+        unioned.valid_from,
+        unioned.valid_to
     from unioned
+    left join partner_channels on unioned.member_key = partner_channels.partner_key
 )
 
 select * from final

@@ -34,6 +34,8 @@ received as (
         fallback_id,
         traffic_source_key,
         campaign_id,
+        network_code,
+        partner_source_id,
         identifier_kind,
         date_key,
         first_delivered_at,
@@ -54,8 +56,14 @@ stitched as (
 channels as (
     select
         {{ dimension_key(['source', 'medium', 'campaign']) }} as traffic_source_key,
-        {{ naming_channel() }} as channel_key
+        channel_current_key,
+        channel_code,
+        yields_to_partner
     from {{ ref('int_channels__assigned') }}
+),
+
+partner_versions as (
+    {{ member_versions('partner') | indent(4) }}
 ),
 
 {% if is_incremental() %}
@@ -196,7 +204,7 @@ identified as (
             when chosen.fallback_id = chosen.event_key then 'none'
             else 'address'
         end as visitor_rule,
-        channels.channel_key,
+        {{ naming_channel('channels', 'partner_versions') }} as channel_current_key,
         chosen.campaign_id,
         chosen.date_key,
         chosen.first_delivered_at,
@@ -204,6 +212,9 @@ identified as (
     from chosen
     left join stitched on chosen.identifier_id = stitched.identifier_id
     left join channels on chosen.traffic_source_key = channels.traffic_source_key
+    left join partner_versions
+        on
+            {{ is_version_at('chosen', 'partner', 'chosen.event_at') | indent(12) }}
 ),
 
 {{ sessions_of('identified') }},
@@ -222,7 +233,7 @@ final as (
         chain_key,
         visitor_id,
         identifier_id,
-        channel_key,
+        channel_current_key,
         date_key,
         {{ reporting_date_key('started_at') }} as session_date_key,
         cast(event_state as bigint) as event_state,

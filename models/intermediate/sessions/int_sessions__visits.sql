@@ -5,7 +5,7 @@ assigned as (
         event_key,
         session_key,
         visitor_id,
-        channel_key,
+        channel_current_key,
         date_key,
         session_date_key,
         session_state,
@@ -39,7 +39,7 @@ events as (
         assigned.session_key,
         assigned.session_date_key,
         assigned.visitor_id,
-        assigned.channel_key,
+        assigned.channel_current_key,
         assigned.session_state,
         assigned.visitor_rule,
         assigned.ended_by,
@@ -67,7 +67,7 @@ events as (
 counted as (
     select
         *,
-        {% for column in ['page', 'click', 'channel_key', 'device_key', 'country_code'] %}
+        {% for column in ['page', 'click', 'channel_current_key', 'device_key', 'country_code'] %}
             count({{ column }}) over (
                 partition by session_date_key, session_key
                 order by event_at, event_key
@@ -75,7 +75,7 @@ counted as (
             ) as nth_{{ column }},
         {% endfor %}
         count(page) over (partition by session_date_key, session_key) as pages,
-        count(channel_key) over (partition by session_date_key, session_key) as channels
+        count(channel_current_key) over (partition by session_date_key, session_key) as channels
     from events
 ),
 
@@ -84,8 +84,10 @@ final as (
         session_key,
         session_date_key,
         visitor_id,
-        max(case when nth_channel_key = 1 then channel_key end) as first_channel_key,
-        max(case when nth_channel_key = channels then channel_key end) as last_channel_key,
+        max(case when nth_channel_current_key = 1 then channel_current_key end)
+            as first_channel_current_key,
+        max(case when nth_channel_current_key = channels then channel_current_key end)
+            as last_channel_current_key,
         max(case when nth_device_key = 1 then device_key end) as device_key,
         max(case when nth_click = 1 and click = 1 then network_code end) as network_code,
         max(case when nth_click = 1 and click = 1 then advertiser_source_id end)

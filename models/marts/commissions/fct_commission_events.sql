@@ -1,5 +1,7 @@
 {%- set roles = [
-    'advertiser_key', 'partner_key', 'program_key', 'campaign_key', 'channel_key', 'network_key',
+    'advertiser_key', 'partner_key', 'program_key', 'campaign_key', 'channel_key',
+    'advertiser_current_key', 'partner_current_key', 'program_current_key',
+    'campaign_current_key', 'channel_current_key', 'network_key',
     'country_key', 'date_key', 'occurred_date',
 ] -%}
 

@@ -90,22 +90,18 @@ clicks as (
     select
         click_id,
         channel_key,
+        channel_current_key,
         device_key
     from {{ ref('fct_clicks') }}
 ),
 
-partners as (
-    select
-        partner_key,
-        channel_code
-    from {{ ref('int_master__partner_versions') }}
-),
-
-channels as (
+channel_versions as (
     select
         channel_key,
-        channel_code
-    from {{ ref('dim_channel') }}
+        channel_current_key,
+        valid_from,
+        valid_to
+    from {{ ref('int_master__channel_versions') }}
 ),
 
 networks as (
@@ -171,7 +167,12 @@ final as (
         {% for member in members %}
             coalesce({{ member }}_versions.member_key, -1) as {{ member }}_key,
         {% endfor %}
-        coalesce(clicks.channel_key, channels.channel_key, -1) as channel_key,
+        coalesce(clicks.channel_key, channel_versions.channel_key, -1) as channel_key,
+        {% for member in members if member != 'creative' %}
+            coalesce({{ member }}_versions.current_key, -1) as {{ member }}_current_key,
+        {% endfor %}
+        coalesce(clicks.channel_current_key, channel_versions.channel_current_key, -1)
+            as channel_current_key,
         coalesce(networks.network_key, -1) as network_key,
         coalesce(clicks.device_key, -1) as device_key,
         coalesce(countries.country_key, -1) as country_key,
@@ -263,8 +264,11 @@ final as (
                 {{ is_version_at('commissions', member, 'commissions.occurred_at') | indent(16) }}
     {% endfor %}
     left join clicks on commissions.click_id = clicks.click_id
-    left join partners on partner_versions.member_key = partners.partner_key
-    left join channels on partners.channel_code = channels.channel_code
+    left join channel_versions
+        on
+            partner_versions.channel_current_key = channel_versions.channel_current_key
+            and commissions.occurred_at >= channel_versions.valid_from
+            and commissions.occurred_at < channel_versions.valid_to
     left join networks on commissions.network_code = networks.network_code
     left join countries on commissions.country_code = countries.country_code
     left join currencies on commissions.currency_code = currencies.currency_code

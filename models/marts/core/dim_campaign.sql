@@ -38,6 +38,7 @@ networks as (
 unioned as (
     select
         campaign_key,
+        {{ current_key('campaign', 'campaign_code') }} as campaign_current_key,
         campaign_code,
         campaign_name,
         cast(null as varchar(30)) as network_code,
@@ -56,6 +57,7 @@ unioned as (
     union all
     select
         own_members.member_key as campaign_key,
+        own_members.member_key as campaign_current_key,
         cast(null as varchar(64)) as campaign_code,
         {{
             own_member_name(
@@ -81,6 +83,7 @@ unioned as (
     union all
     select
         cast(-1 as bigint) as campaign_key,
+        cast(-1 as bigint) as campaign_current_key,
         cast(null as varchar(64)) as campaign_code,
         cast('Unknown' as varchar(255)) as campaign_name,
         cast(null as varchar(30)) as network_code,
@@ -100,6 +103,7 @@ unioned as (
 final as (
     select
         campaign_key,
+        campaign_current_key,
         cast(campaign_code as varchar(64)) as campaign_code,
         cast(campaign_name as varchar(255)) as campaign_name,
         cast(network_code as varchar(30)) as network_code,

@@ -38,6 +38,7 @@ networks as (
 unioned as (
     select
         partner_key,
+        {{ current_key('partner', 'partner_code') }} as partner_current_key,
         partner_code,
         partner_name,
         cast(null as varchar(30)) as network_code,
@@ -56,6 +57,7 @@ unioned as (
     union all
     select
         own_members.member_key as partner_key,
+        own_members.member_key as partner_current_key,
         cast(null as varchar(64)) as partner_code,
         {{
             own_member_name(
@@ -66,7 +68,7 @@ unioned as (
         }} as partner_name,
         own_members.network_code,
         own_members.source_id,
-        cast(null as varchar(50)) as channel_code,
+        cast(null as varchar(64)) as channel_code,
         cast(null as varchar(2)) as country_code,
         cast(null as varchar(50)) as partner_type,
         cast(null as varchar(255)) as website_domain,
@@ -81,11 +83,12 @@ unioned as (
     union all
     select
         cast(-1 as bigint) as partner_key,
+        cast(-1 as bigint) as partner_current_key,
         cast(null as varchar(64)) as partner_code,
         cast('Unknown' as varchar(255)) as partner_name,
         cast(null as varchar(30)) as network_code,
         cast(null as varchar(128)) as source_id,
-        cast(null as varchar(50)) as channel_code,
+        cast(null as varchar(64)) as channel_code,
         cast(null as varchar(2)) as country_code,
         cast(null as varchar(50)) as partner_type,
         cast(null as varchar(255)) as website_domain,
@@ -100,11 +103,12 @@ unioned as (
 final as (
     select
         partner_key,
+        partner_current_key,
         cast(partner_code as varchar(64)) as partner_code,
         cast(partner_name as varchar(255)) as partner_name,
         cast(network_code as varchar(30)) as network_code,
         cast(source_id as varchar(128)) as source_id,
-        cast(channel_code as varchar(50)) as channel_code,
+        cast(channel_code as varchar(64)) as channel_code,
         cast(country_code as varchar(2)) as country_code,
         cast(partner_type as varchar(50)) as partner_type,
         cast(website_domain as varchar(255)) as website_domain,

@@ -41,6 +41,7 @@ networks as (
 unioned as (
     select
         program_key,
+        {{ current_key('program', 'program_code') }} as program_current_key,
         program_code,
         program_name,
         network_code,
@@ -61,6 +62,7 @@ unioned as (
     union all
     select
         own_members.member_key as program_key,
+        own_members.member_key as program_current_key,
         cast(null as varchar(64)) as program_code,
         {{
             own_member_name(
@@ -88,6 +90,7 @@ unioned as (
     union all
     select
         cast(-1 as bigint) as program_key,
+        cast(-1 as bigint) as program_current_key,
         cast(null as varchar(64)) as program_code,
         cast('Unknown' as varchar(255)) as program_name,
         cast(null as varchar(30)) as network_code,
@@ -109,6 +112,7 @@ unioned as (
 final as (
     select
         program_key,
+        program_current_key,
         cast(program_code as varchar(64)) as program_code,
         cast(program_name as varchar(255)) as program_name,
         cast(network_code as varchar(30)) as network_code,

@@ -10,6 +10,7 @@
         post_hook=[
             "{{ remember('int_members__versions') }}",
             "{{ remember('int_channels__assigned') }}",
+            "{{ remember('int_master__channel_versions') }}",
         ],
         dist='click_id',
         sort=['date_key'],
@@ -32,8 +33,18 @@ channels as (
         source,
         medium,
         campaign,
-        channel_key
+        channel_current_key,
+        yields_to_partner
     from {{ ref('int_channels__assigned') }}
+),
+
+channel_versions as (
+    select
+        channel_key,
+        channel_current_key,
+        valid_from,
+        valid_to
+    from {{ ref('int_master__channel_versions') }}
 ),
 
 devices as (
@@ -117,7 +128,11 @@ final as (
         {% for member in members %}
             coalesce({{ member }}_versions.member_key, -1) as {{ member }}_key,
         {% endfor %}
-        coalesce(channels.channel_key, -1) as channel_key,
+        coalesce(channel_versions.channel_key, -1) as channel_key,
+        {% for member in members if member != 'creative' %}
+            coalesce({{ member }}_versions.current_key, -1) as {{ member }}_current_key,
+        {% endfor %}
+        coalesce(channel_versions.channel_current_key, -1) as channel_current_key,
         coalesce(networks.network_key, -1) as network_key,
         coalesce(devices.device_key, -1) as device_key,
         coalesce(countries.country_key, -1) as country_key,
@@ -152,6 +167,12 @@ final as (
             clicks.channel_source = channels.source
             and clicks.channel_medium = channels.medium
             and clicks.channel_campaign = channels.campaign
+    left join channel_versions
+        on
+            {{ channel_of_click('channels', 'partner_versions') }}
+            = channel_versions.channel_current_key
+            and clicks.clicked_at >= channel_versions.valid_from
+            and clicks.clicked_at < channel_versions.valid_to
     left join devices on clicks.user_agent = devices.user_agent
     left join networks on clicks.network_code = networks.network_code
     left join countries on clicks.country_code = countries.country_code

@@ -96,11 +96,13 @@ networks as (
     from {{ ref('dim_network') }}
 ),
 
-channels as (
+channel_versions as (
     select
         channel_key,
-        channel_code
-    from {{ ref('dim_channel') }}
+        channel_code,
+        valid_from,
+        valid_to
+    from {{ ref('int_master__channel_versions') }}
 ),
 
 currencies as (
@@ -131,7 +133,7 @@ of_lines as (
             coalesce({{ member }}_records.{{ member }}_key, {{ member }}_versions.member_key, -1)
                 as {{ member }}_key,
         {% endfor %}
-        coalesce(channels.channel_key, -1) as channel_key,
+        coalesce(channel_versions.channel_key, -1) as channel_key,
         lines.currency_code,
         parts.amount as cost_amount,
         lines.file_id,
@@ -151,7 +153,11 @@ of_lines as (
                 and {{ is_version_at('lines', member, 'parts.incurred_at') | indent(16) }}
     {% endfor %}
     left join networks on lines.network_code = networks.network_code
-    left join channels on lines.channel_code = channels.channel_code
+    left join channel_versions
+        on
+            lines.channel_code = channel_versions.channel_code
+            and parts.incurred_at >= channel_versions.valid_from
+            and parts.incurred_at < channel_versions.valid_to
 ),
 
 of_clicks as (

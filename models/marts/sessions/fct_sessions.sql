@@ -7,7 +7,10 @@
         unique_key='date_key',
         on_schema_change='fail',
         pre_hook="{{ forget_gone_session_days(is_set_aside=false) }}",
-        post_hook="{{ remember('int_members__versions') }}",
+        post_hook=[
+            "{{ remember('int_members__versions') }}",
+            "{{ remember('int_master__channel_versions') }}",
+        ],
         dist='session_key',
         sort=['date_key'],
         indexes=[{'columns': ['date_key']}, {'columns': ['session_key'], 'unique': True}],
@@ -32,11 +35,13 @@ with
     ),
 
 {% endfor %}
-channels as (
+channel_versions as (
     select
         channel_key,
-        channel_code
-    from {{ ref('dim_channel') }}
+        channel_current_key,
+        valid_from,
+        valid_to
+    from {{ ref('int_master__channel_versions') }}
 ),
 
 countries as (
@@ -46,13 +51,16 @@ countries as (
     from {{ ref('dim_country') }}
 ),
 
+-- Who names no channel came directly.
 visits as (
     select
         session_key,
         session_date_key,
         visitor_id,
-        first_channel_key,
-        last_channel_key,
+        coalesce(first_channel_current_key, {{ current_key('channel', "'direct'") }})
+            as first_channel_current_key,
+        coalesce(last_channel_current_key, {{ current_key('channel', "'direct'") }})
+            as last_channel_current_key,
         device_key,
         network_code,
         advertiser_source_id,
@@ -80,10 +88,12 @@ final as (
         {{ reporting_time_of_day_key('visits.started_at') }} as time_of_day_key,
         {% for member in members %}
             coalesce({{ member }}_versions.member_key, -1) as {{ member }}_key,
+            coalesce({{ member }}_versions.current_key, -1) as {{ member }}_current_key,
         {% endfor %}
-        -- Who names no channel came directly.
-        coalesce(visits.first_channel_key, direct.channel_key, -1) as first_channel_key,
-        coalesce(visits.last_channel_key, direct.channel_key, -1) as last_channel_key,
+        {% for channel in ['first_channel', 'last_channel'] %}
+            coalesce({{ channel }}_versions.channel_key, -1) as {{ channel }}_key,
+            coalesce({{ channel }}_versions.channel_current_key, -1) as {{ channel }}_current_key,
+        {% endfor %}
         coalesce(visits.device_key, -1) as device_key,
         coalesce(countries.country_key, -1) as country_key,
         visits.visitor_id,
@@ -107,7 +117,13 @@ final as (
             on
                 {{ is_version_at('visits', member, 'visits.started_at') | indent(16) }}
     {% endfor %}
-    left join channels as direct on direct.channel_code = 'direct'
+    {% for channel in ['first_channel', 'last_channel'] %}
+        left join channel_versions as {{ channel }}_versions
+            on
+                visits.{{ channel }}_current_key = {{ channel }}_versions.channel_current_key
+                and visits.started_at >= {{ channel }}_versions.valid_from
+                and visits.started_at < {{ channel }}_versions.valid_to
+    {% endfor %}
     left join countries on visits.country_code = countries.country_code
 )
 
