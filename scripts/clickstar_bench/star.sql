@@ -38,7 +38,7 @@ create temp table versions as
 with
 history as (
     select 'advertiser' as kind, [code] as record, history_id, change_type, effective_from, recorded_at, _file_id, _line_number,
-        [name, group_name, vertical, website_domain, country_code, cast(is_active as varchar), reporting_currency_code] as fields
+        [name, group_code, vertical, website_domain, country_code, cast(is_active as varchar), reporting_currency_code] as fields
     from raw.master_data__advertiser_history
     union all
     select 'partner', [code], history_id, change_type, effective_from, recorded_at, _file_id, _line_number,
@@ -53,6 +53,18 @@ history as (
     select 'campaign', [code], history_id, change_type, effective_from, recorded_at, _file_id, _line_number,
         [name, advertiser_code, objective, cast(starts_on as varchar), cast(ends_on as varchar), cast(is_active as varchar)]
     from raw.master_data__campaign_history
+    union all
+    select 'advertiser_group', [code], history_id, change_type, effective_from, recorded_at, _file_id, _line_number,
+        [name, cast(is_active as varchar)]
+    from raw.master_data__advertiser_group_history
+    union all
+    select 'channel', [channel_code], 0, '+', timestamp '1900-01-01', timestamp '1900-01-01', 0, 0,
+        [channel_name, parent_channel_code, cast(sort_order as varchar), cast(is_paid as varchar), description, 'true']
+    from channels
+    union all
+    select 'channel', [code], history_id, change_type, effective_from, recorded_at, _file_id, _line_number,
+        [name, parent_channel_code, cast(sort_order as varchar), cast(is_paid as varchar), description, cast(is_active as varchar)]
+    from raw.master_data__channel_history
     union all
     select 'crosswalk', [kind, coalesce(network_code, 'none'), source_id], history_id, change_type,
         coalesce(effective_from, timestamp '1900-01-01'), recorded_at, _file_id, _line_number, [code]
@@ -120,7 +132,8 @@ select kind, record, fields, coalesce(fields[-1] = 'true', false) as is_deleted,
     case
         when kind != 'crosswalk'
             then key_of(part(kind) || '|' || part(record[1]) || '|' || part(moment(effective_at)) || '|' || part('version'))
-    end as version_key
+    end as version_key,
+    case when kind != 'crosswalk' then key_of(part(kind) || '|' || part(record[1])) end as current_key
 from changed
 window validity as (partition by kind, record order by effective_at);
 
@@ -306,7 +319,8 @@ patterns(pattern, expression) as (
         ('cross_network', 'cross-network'), ('shopping', '^(.*(([^a-df-z]|^)shop|shopping).*)$')
 )
 select combinations.source, combinations.medium, combinations.campaign,
-    key_of(part(arg_min(channel_code, priority))) as channel_key
+    key_of(part('channel') || '|' || part(arg_min(channel_code, priority))) as channel_current_key,
+    arg_min(yields_to_partner, priority) as yields_to_partner
 from combinations
 inner join categorised on combinations.source = categorised.source
 inner join channel_rules as rules on rules.source_category is null or rules.source_category = categorised.source_category
@@ -348,12 +362,14 @@ seen as (
 ),
 mapped as (
     select crosswalk.record[1] as kind, crosswalk.record[2] as network_code, crosswalk.record[3] as source_id,
-        master.version_key as member_key,
+        master.version_key as member_key, master.current_key, channels.current_key as channel_current_key,
         greatest(crosswalk.valid_from, master.valid_from) as valid_from, least(crosswalk.valid_to, master.valid_to) as valid_to
     from versions as crosswalk
     inner join versions as master
         on crosswalk.record[1] = master.kind and crosswalk.fields[1] = master.record[1]
         and crosswalk.valid_from < master.valid_to and crosswalk.valid_to > master.valid_from
+    left join (from versions where kind = 'channel' and is_current) as channels
+        on master.kind = 'partner' and master.fields[3] = channels.record[1]
     where crosswalk.kind = 'crosswalk' and not crosswalk.is_deleted
 ),
 gaps as (
@@ -368,10 +384,11 @@ gaps as (
         coalesce(lead(valid_from) over (partition by kind, network_code, source_id order by valid_from), timestamp '9999-12-31')
     from mapped
 )
-select kind, network_code, source_id, member_key, true as is_mapped, valid_from, valid_to from mapped
+select kind, network_code, source_id, member_key, current_key, channel_current_key, true as is_mapped, valid_from, valid_to
+from mapped
 union all
-select kind, network_code, source_id, key_of(part(kind) || '|' || part(network_code) || '|' || part(source_id)), false,
-    valid_from, valid_to
+select kind, network_code, source_id, key_of(part(kind) || '|' || part(network_code) || '|' || part(source_id)) as own_key, own_key,
+    null, false, valid_from, valid_to
 from gaps
 where valid_from < valid_to;
 
@@ -408,14 +425,23 @@ union all
 select -1, null, 'Unknown', null, null;
 
 create table by_hand.dim_channel as
-select key_of(part(channels.channel_code)) as channel_key, channels.channel_code, channels.channel_name,
-    channels.parent_channel_code, coalesce(parents.channel_name, channels.channel_name) as channel_group_name,
-    channels.description as channel_description, case when parents.channel_code is null then 1 else 2 end as channel_level,
-    cast(channels.sort_order as integer) as sort_order, channels.is_paid
-from channels
-left join channels as parents on channels.parent_channel_code = parents.channel_code
+with tree as (
+    select record[1] as code, fields[1] as name, fields[2] as parent from versions where kind = 'channel' and is_current
+)
+select version_key as channel_key, current_key as channel_current_key, record[1] as channel_code,
+    coalesce(fields[1], record[1]) as channel_name, fields[2] as parent_channel_code,
+    coalesce(third.name, second.name, above.name, fields[1], record[1]) as channel_group_name, fields[5] as channel_description,
+    1 + (above.code is not null)::integer + (second.code is not null)::integer + (third.code is not null)::integer as channel_level,
+    coalesce(cast(fields[3] as integer), 998) as sort_order, cast(fields[4] as boolean) as is_paid,
+    cast(fields[6] as boolean) as is_active, is_current, is_deleted, valid_from, valid_to
+from versions
+left join tree as above on fields[2] = above.code and above.code != record[1]
+left join tree as second on above.parent = second.code and second.code not in (record[1], above.code)
+left join tree as third on second.parent = third.code and third.code not in (record[1], above.code, second.code)
+where kind = 'channel'
 union all
-select -1, null, 'Unknown', null, 'Unknown', null, 1, 999, null;
+select -1, -1, null, 'Unknown', null, 'Unknown', null, 1, 999, null, null, true, false, timestamp '1900-01-01',
+    timestamp '9999-12-31';
 
 create table by_hand.dim_time_of_day as
 select cast(minute as integer) as time_of_day_key,
@@ -446,37 +472,43 @@ left join networks on members.network_code = networks.network_code
 where members.kind = the_kind and not members.is_mapped;
 
 create table by_hand.dim_advertiser as
-select version_key as advertiser_key, record[1] as advertiser_code, fields[1] as advertiser_name,
-    cast(null as varchar) as network_code, cast(null as varchar) as source_id, fields[5] as country_code, fields[2] as group_name,
+select version_key as advertiser_key, current_key as advertiser_current_key, record[1] as advertiser_code,
+    fields[1] as advertiser_name, cast(null as varchar) as network_code, cast(null as varchar) as source_id, fields[5] as country_code, fields[2] as group_code,
+    coalesce(groups.name, fields[2]) as group_name,
     fields[3] as vertical, fields[4] as website_domain, true as is_mapped, cast(fields[6] as boolean) as is_active, is_current,
     is_deleted, valid_from, valid_to, fields[7] as reporting_currency_code
 from versions
+left join (
+    select record[1] as code, fields[1] as name from versions where kind = 'advertiser_group' and is_current
+) as groups on fields[2] = groups.code
 where kind = 'advertiser'
 union all
-select member_key, null, member_name, network_code, source_id, null, null, null, null, false, null, true, false,
+select member_key, member_key, null, member_name, network_code, source_id, null, null, null, null, null, false, null, true, false,
     timestamp '1900-01-01', timestamp '9999-12-31', null
 from own_members('advertiser')
 union all
-select -1, null, 'Unknown', null, null, null, null, null, null, false, null, true, false, timestamp '1900-01-01',
+select -1, -1, null, 'Unknown', null, null, null, null, null, null, null, false, null, true, false, timestamp '1900-01-01',
     timestamp '9999-12-31', null;
 
 create table by_hand.dim_partner as
-select version_key as partner_key, record[1] as partner_code, fields[1] as partner_name, cast(null as varchar) as network_code,
+select version_key as partner_key, current_key as partner_current_key, record[1] as partner_code,
+    fields[1] as partner_name, cast(null as varchar) as network_code,
     cast(null as varchar) as source_id, fields[3] as channel_code, fields[5] as country_code, fields[2] as partner_type,
     fields[4] as website_domain, true as is_mapped, cast(fields[6] as boolean) as is_active, is_current, is_deleted, valid_from,
     valid_to
 from versions
 where kind = 'partner'
 union all
-select member_key, null, member_name, network_code, source_id, null, null, null, null, false, null, true, false,
+select member_key, member_key, null, member_name, network_code, source_id, null, null, null, null, false, null, true, false,
     timestamp '1900-01-01', timestamp '9999-12-31'
 from own_members('partner')
 union all
-select -1, null, 'Unknown', null, null, null, null, null, null, false, null, true, false, timestamp '1900-01-01',
+select -1, -1, null, 'Unknown', null, null, null, null, null, null, false, null, true, false, timestamp '1900-01-01',
     timestamp '9999-12-31';
 
 create table by_hand.dim_program as
-select version_key as program_key, record[1] as program_code, fields[1] as program_name, fields[3] as network_code,
+select version_key as program_key, current_key as program_current_key, record[1] as program_code,
+    fields[1] as program_name, fields[3] as network_code,
     cast(null as varchar) as source_id, fields[2] as advertiser_code, fields[7] as currency_code, fields[8] as time_zone,
     cast(fields[4] as decimal(9, 6)) as commission_rate, cast(fields[5] as integer) as cookie_days,
     cast(fields[6] as integer) as lock_days, true as is_mapped, cast(fields[9] as boolean) as is_active, is_current, is_deleted,
@@ -484,27 +516,40 @@ select version_key as program_key, record[1] as program_code, fields[1] as progr
 from versions
 where kind = 'program'
 union all
-select member_key, null, member_name, network_code, source_id, null, null, null, null, null, null, false, null, true, false,
+select member_key, member_key, null, member_name, network_code, source_id, null, null, null, null, null, null, false, null, true, false,
     timestamp '1900-01-01', timestamp '9999-12-31'
 from own_members('program')
 union all
-select -1, null, 'Unknown', null, null, null, null, null, null, null, null, false, null, true, false, timestamp '1900-01-01',
+select -1, -1, null, 'Unknown', null, null, null, null, null, null, null, null, false, null, true, false, timestamp '1900-01-01',
     timestamp '9999-12-31';
 
 create table by_hand.dim_campaign as
-select version_key as campaign_key, record[1] as campaign_code, fields[1] as campaign_name, cast(null as varchar) as network_code,
+select version_key as campaign_key, current_key as campaign_current_key, record[1] as campaign_code,
+    fields[1] as campaign_name, cast(null as varchar) as network_code,
     cast(null as varchar) as source_id, fields[2] as advertiser_code, fields[3] as objective, true as is_mapped,
     cast(fields[6] as boolean) as is_active, is_current, is_deleted, cast(fields[4] as date) as starts_on,
     cast(fields[5] as date) as ends_on, valid_from, valid_to
 from versions
 where kind = 'campaign'
 union all
-select member_key, null, member_name, network_code, source_id, null, null, false, null, true, false, null, null,
+select member_key, member_key, null, member_name, network_code, source_id, null, null, false, null, true, false, null, null,
     timestamp '1900-01-01', timestamp '9999-12-31'
 from own_members('campaign')
 union all
-select -1, null, 'Unknown', null, null, null, null, false, null, true, false, null, null, timestamp '1900-01-01',
+select -1, -1, null, 'Unknown', null, null, null, null, false, null, true, false, null, null, timestamp '1900-01-01',
     timestamp '9999-12-31';
+
+-- Of each record the version that is valid last, with the durable key first.
+create table by_hand.dim_advertiser_current as
+select advertiser_current_key, * exclude (advertiser_current_key, is_current, valid_from, valid_to) from by_hand.dim_advertiser where is_current;
+create table by_hand.dim_partner_current as
+select partner_current_key, * exclude (partner_current_key, is_current, valid_from, valid_to) from by_hand.dim_partner where is_current;
+create table by_hand.dim_program_current as
+select program_current_key, * exclude (program_current_key, is_current, valid_from, valid_to) from by_hand.dim_program where is_current;
+create table by_hand.dim_campaign_current as
+select campaign_current_key, * exclude (campaign_current_key, is_current, valid_from, valid_to) from by_hand.dim_campaign where is_current;
+create table by_hand.dim_channel_current as
+select channel_current_key, * exclude (channel_current_key, is_current, valid_from, valid_to) from by_hand.dim_channel where is_current;
 
 create table by_hand.dim_creative as
 select member_key as creative_key, member_name as creative_name, network_code, source_id from own_members('creative')
@@ -524,7 +569,12 @@ select
     coalesce(programs.member_key, -1) as program_key,
     coalesce(campaigns.member_key, -1) as campaign_key,
     coalesce(creatives.member_key, -1) as creative_key,
-    coalesce(assigned.channel_key, -1) as channel_key,
+    coalesce(channel_versions.version_key, -1) as channel_key,
+    coalesce(advertisers.current_key, -1) as advertiser_current_key,
+    coalesce(partners.current_key, -1) as partner_current_key,
+    coalesce(programs.current_key, -1) as program_current_key,
+    coalesce(campaigns.current_key, -1) as campaign_current_key,
+    coalesce(channel_versions.current_key, -1) as channel_current_key,
     coalesce(dim_network.network_key, -1) as network_key,
     coalesce(devices.device_key, -1) as device_key,
     coalesce(dim_country.country_key, -1) as country_key,
@@ -560,6 +610,12 @@ left join (from members where kind = 'creative') as creatives
 left join assigned
     on clicks.channel_source = assigned.source and clicks.channel_medium = assigned.medium
     and clicks.channel_campaign = assigned.campaign
+left join (from versions where kind = 'channel') as channel_versions
+    on case
+        when assigned.yields_to_partner then coalesce(partners.channel_current_key, assigned.channel_current_key)
+        else assigned.channel_current_key
+    end = channel_versions.current_key
+    and clicks.clicked_at >= channel_versions.valid_from and clicks.clicked_at < channel_versions.valid_to
 left join (
     select user_agent, key_of(part(device_type) || '|' || part(os_family) || '|' || part(browser_family)) as device_key
     from raw._user_agents
