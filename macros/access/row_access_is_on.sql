@@ -1,5 +1,5 @@
 {#- Whether clients see rows of their own advertisers only: the variable row_access_mapping names the relation
-    that says which. It is Redshift's; a warehouse with users that cannot keep the promise stops the run. -#}
+    that says which, or is `master_data` for what the portal says. It is Redshift's; a warehouse with users that cannot keep the promise stops the run. -#}
 {% macro row_access_is_on() -%}
     {%- if not var('row_access_mapping') or target.type == 'duckdb' -%}
         {{ return(false) }}

@@ -141,6 +141,10 @@ def _set(**fields: str | None) -> Callable[[Fields], Fields]:
     return lambda record: {**record, **fields}
 
 
+# Channels of the seed, one that the portal has added, and one that nobody made until it is renamed.
+CHANNELS = ("affiliates", "email", "creators", "made-later")
+
+
 # How a tracker restates an event: the same id, other fields.
 RESTATEMENTS: Mapping[str, Callable[[Fields], Fields]] = {
     "a day later": _shifted(1),
@@ -272,6 +276,37 @@ class Pool:
             of.kind, row, number, change, recorded_on, effective_on, f"{of.kind} {of.code} {word}"
         )
 
+    def of_channel(
+        self,
+        code: str,
+        number: int,
+        change: str,
+        recorded_on: dt.date,
+        effective_on: dt.date | None,
+    ) -> Arrival:
+        """A channel renamed, or deleted."""
+        row = dict(self._histories["channel"][-1])
+        row |= {"code": code, "parent_channel_code": "partners", "name": f"Renamed {number}"}
+        word = "renamed" if change == "~" else "deleted"
+        return _history(
+            "channel", row, number, change, recorded_on, effective_on, f"channel {code} {word}"
+        )
+
+    def channel_of_partner(
+        self,
+        of: Id,
+        channel: str,
+        number: int,
+        recorded_on: dt.date,
+        effective_on: dt.date | None,
+    ) -> Arrival:
+        """A partner whose clicks belong to another channel."""
+        rows = [row for row in self._histories["partner"] if row["code"] == of.code]
+        row = dict(rows[-1]) if rows else dict.fromkeys(self._histories["partner"][0], "")
+        row |= {"code": of.code, "channel_code": channel}
+        told = f"partner {of.code} moved to channel {channel}"
+        return _history("partner", row, number, "~", recorded_on, effective_on, told)
+
     def mapping(
         self,
         of: Id,
@@ -360,16 +395,26 @@ def sequences(pool: Pool, most: int = 4) -> st.SearchStrategy[list[Step]]:
     def arrival(draw: st.DrawFn, number: int) -> Arrival:
         kind = draw(
             st.sampled_from(
-                ["whole", "half", "again", "mixed", "restated", "restated", "edit", "mapping"]
+                [
+                    *("whole", "half", "again", "mixed", "restated", "restated"),
+                    *("edit", "mapping", "channel", "channel of partner"),
+                ]
             )
         )
-        if kind in ("edit", "mapping"):
+        if kind in ("edit", "mapping", "channel", "channel of partner"):
             of = draw(st.sampled_from(pool.ids))
             change = draw(st.sampled_from("~~-"))
             recorded_on = LAST_DAY + dt.timedelta(days=draw(st.integers(0, 20)))
             effective_on = draw(st.one_of(st.none(), days))
             if kind == "edit":
                 return pool.edit(of, number, change, recorded_on, effective_on)
+            if kind == "channel":
+                code = draw(st.sampled_from(CHANNELS))
+                return pool.of_channel(code, number, change, recorded_on, effective_on)
+            if kind == "channel of partner":
+                of = draw(st.sampled_from([of for of in pool.ids if of.kind == "partner"]))
+                to_channel = draw(st.sampled_from(CHANNELS))
+                return pool.channel_of_partner(of, to_channel, number, recorded_on, effective_on)
             same_kind = [other for other in pool.ids if other.kind == of.kind]
             to = draw(st.sampled_from(same_kind))
             return pool.mapping(of, to, number, change, recorded_on, effective_on)
@@ -424,6 +469,7 @@ def one_of_everything(pool: Pool) -> list[Step]:
     first, middle, last = clicks[0], clicks[len(clicks) // 2], clicks[-1]
     partner = next(of for of in pool.ids if of.kind == "partner")
     other = next(of for of in pool.ids if of.kind == "partner" and of.code != partner.code)
+    last_partner = [of for of in pool.ids if of.kind == "partner"][-1]
     history = [pool.whole(file) for file in pool.files if file.source == "master_data"]
     may, july = dt.date(2026, 5, 1), dt.date(2026, 7, 2)
     return [
@@ -442,6 +488,10 @@ def one_of_everything(pool: Pool) -> list[Step]:
             (
                 pool.edit(partner, 1, "~", july, may),
                 pool.mapping(partner, other, 2, "~", july, may),
+                pool.of_channel("affiliates", 3, "~", july, may + dt.timedelta(days=9)),
+                pool.channel_of_partner(other, "email", 4, july, may + dt.timedelta(days=3)),
+                # For all time: the version keeps its key and has another channel.
+                pool.channel_of_partner(last_partner, "creators", 5, july, dt.date(1900, 1, 1)),
                 pool.restated(first, "60 days earlier", in_place=True),
                 pool.restated(middle, "with another browser", in_place=True),
             ),

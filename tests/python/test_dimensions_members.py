@@ -262,6 +262,7 @@ def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     options = ["--exclude-resource-type", "unit_test", "--indirect-selection", "cautious"]
     # Master data that no dimension is made of.
     left_out = ["int_master__internal_traffic_versions", "int_master__uniqueness_rule_versions"]
+    left_out += ["int_master__client_access"]
     warehouse.dbt("build", *options, "--select", *selected, "--exclude", *left_out)
     return Built(warehouse, world)
 

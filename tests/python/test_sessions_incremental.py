@@ -71,7 +71,8 @@ TABLES = {
     ),
     "intermediate.int_members__versions": (
         "kind varchar(20), network_code varchar(30), source_id varchar(128), member_key bigint,"
-        " current_key bigint, channel_current_key bigint, valid_from timestamp, valid_to timestamp"
+        " current_key bigint, channel_current_key bigint, is_mapped boolean, valid_from timestamp,"
+        " valid_to timestamp"
     ),
     "intermediate.int_master__channel_versions": (
         "channel_key bigint, channel_current_key bigint, channel_code varchar(64),"
