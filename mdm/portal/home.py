@@ -14,6 +14,7 @@ from changes.models import ChangeRequest
 from changes.names import with_names
 from changes.waiting import open_requests, waiting_for
 from portal.navigation import groups
+from unmapped.models import UnmappedId
 
 LAST_CHANGES = 6
 
@@ -63,6 +64,11 @@ def cards(
         number = mine.count()
         sentence = "of yours wait for an approver" if number else "You wait for nobody."
         found.append(Card("Your requests", number, sentence, f"{listed}?whose=mine&status=open"))
+    if user.has_perm("unmapped.view_unmappedid") and user.has_perm("records.change_partner"):
+        number = UnmappedId.objects.waiting().count()
+        sentence = "stand for no record yet" if number else "Every id stands for a record."
+        queue = reverse("admin:unmapped_unmappedid_changelist")
+        found.append(Card("Unmapped ids", number, sentence, queue, calls=number > 0))
     return found
 
 

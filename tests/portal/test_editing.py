@@ -183,7 +183,6 @@ def test_every_inline_row_is_a_request_of_its_own_in_one_batch(browser: Browser)
         typed={
             "name": "Evening Deals",
             "reason": "new domains",
-            "effective": "",
             "site_domains-0-is_active": None,
             "site_domains-1-domain": "new.example",
             "crosswalk_set-1-network_code": "cj",

@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client as Web
 from django.test.utils import CaptureQueriesContext
+from lxml import html
 
 from changes import service
 from changes.models import ChangeRequest
@@ -102,6 +103,21 @@ def test_an_account_needs_no_staff_flag_and_no_role_to_come_in(db: None) -> None
     web.post("/login/", {"username": "nobody", "password": "correct horse battery"})
     assert "Your account has no role" in web.get("/").content.decode()
     assert web.get(list_of(Partner)).status_code == 403
+
+
+def test_every_asset_is_the_portals_own(steward: User) -> None:
+    for address in ("/", list_of(Partner), page_of(Partner, "P-1")):
+        page = Browser(steward).web.get(address).content.decode()
+        used = html.fromstring(page).xpath("//link/@href | //script/@src | //img/@src")
+        assert used
+        assert not [asset for asset in used if not asset.startswith(("/static/", "/jsi18n/"))]
+
+
+def test_an_empty_list_says_what_to_do(steward: User) -> None:
+    text = Browser(steward).look(list_of(Partner) + "?q=nothing").text
+    assert "No partner fits the search and the filters." in text
+    models.Fee.objects.all().delete()
+    assert "No fees yet Make the first one" in Browser(steward).look(list_of(models.Fee)).text
 
 
 def test_accounts_are_for_superusers(approver: User, db: None) -> None:
@@ -203,5 +219,7 @@ def test_the_home_page_says_what_waits_for_whom(
         .look("/")
         .document.xpath("//nav//a[contains(., 'Change requests')]//span[normalize-space()='1']")
     )
+    assert "Unmapped ids 0 Every id stands for a record." in Browser(steward).look("/").text
+    assert "Unmapped ids 0" not in Browser(viewer).look("/").text
     service.approve(request, approver)
     assert "Evening Deals change partner" in Browser(viewer).look("/").text
