@@ -195,8 +195,14 @@ def _value(cell: Any) -> Any:
     if cell.data_type in ("f", "e"):
         return Formula()
     if isinstance(cell.value, str):
-        return ESCAPED.sub(lambda match: chr(int(match[1], 16)), cell.value)
+        return ESCAPED.sub(_unescaped, cell.value)
     return cell.value
+
+
+def _unescaped(found: re.Match[str]) -> str:
+    number = int(found[1], 16)
+    # What no database keeps stays as it is written.
+    return found[0] if number == 0 or 0xD800 <= number <= 0xDFFF else chr(number)
 
 
 # -------------------------------------------------------------------------------------- writing

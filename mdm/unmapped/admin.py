@@ -93,7 +93,7 @@ class QueueAdmin(ModelAdmin):  # type: ignore[misc]
                 decisions = [
                     Decision(one, _code(choice))
                     for one, choice in _ticked(request.POST)
-                    if choice == IGNORE or choice.startswith(MAP)
+                    if _is_decided(choice)
                 ]
                 outcome = self._decided(request, user, decisions, why)
                 if not outcome.refused:
@@ -152,7 +152,7 @@ class QueueAdmin(ModelAdmin):  # type: ignore[misc]
         new = new_record_form(one, request, self.admin_site, data)
         if request.method == "POST":
             user = self._decider(request)
-            if item.choice == LEAVE:
+            if data is None and not _is_decided(item.choice):
                 why.add_error(None, "Choose what the id stands for.")
             elif why.is_valid() and (data is None or new.is_valid()):
                 decision = _with_new(one, new) if data else Decision(one, _code(item.choice))
@@ -208,6 +208,10 @@ def _may_decide(request: HttpRequest) -> bool:
     return request.user.has_perms(["records.add_crosswalk", "records.change_crosswalk"])
 
 
+def _is_decided(choice: str) -> bool:
+    return choice == IGNORE or (choice.startswith(MAP) and choice != MAP)
+
+
 def _code(choice: str) -> str | None:
     return choice.removeprefix(MAP) if choice.startswith(MAP) else None
 
@@ -217,7 +221,7 @@ def _ticked(posted: Any) -> list[tuple[UnmappedId, str]]:
     choices = {
         name.removeprefix(CHOICE): posted[name]
         for name in posted
-        if name.startswith(CHOICE) and posted[name] != LEAVE
+        if name.startswith(CHOICE) and posted[name] != LEAVE and "\x00" not in name
     }
     return [(one, choices[code]) for code, one in UnmappedId.objects.in_bulk(choices).items()]
 

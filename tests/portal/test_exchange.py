@@ -169,7 +169,7 @@ def test_every_record_can_be_made_from_its_export(
     assert row.values["amount"] == "123456789.123456"
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=40))
 def test_any_text_comes_back_from_both_kinds_of_file_and_runs_as_no_formula(text: str) -> None:
     for number, content in enumerate(
@@ -181,7 +181,7 @@ def test_any_text_comes_back_from_both_kinds_of_file_and_runs_as_no_formula(text
             assert number or cell.lstrip()[:1] not in ("=", "+", "-", "@")
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(st.decimals(allow_nan=False, allow_infinity=False, places=6, max_value=10**12))
 def test_any_decimal_comes_back_exactly(number: Decimal) -> None:
     field = Fee._meta.get_field("amount")
@@ -478,6 +478,23 @@ def test_a_long_export_comes_back_but_not_with_more_changes_than_can_be_checked(
         preview(steward, Partner, exported(Partner).replace(b",x,", b",y,"))
 
 
+def test_what_a_sheet_says_of_its_own_size_is_not_believed() -> None:
+    sheet = zipfile.ZipFile(io.BytesIO(workbook(ROWS))).read("xl/worksheets/sheet1.xml")
+    assert b'<dimension ref="A1:B2"' in sheet
+    lying = replaced(
+        workbook(ROWS), "xl/worksheets/sheet1.xml", sheet.replace(b'ref="A1:B2"', b'ref="A1"')
+    )
+    assert [row.cells for row in read_table("a.xlsx", lying).rows] == [("P-1", "Ö")]
+
+
+def test_a_character_that_no_database_keeps_is_no_error_of_ours(steward: User) -> None:
+    rows = preview(
+        steward, Partner, workbook([["code", "name"], ["P_x0000_", "_xD800_"], ["P-2", "_x0000_"]])
+    )
+    assert groups(rows) == ["new", "new"]
+    assert rows[0].code == "P_x0000_"
+
+
 def test_a_row_with_too_few_cells_clears_nothing(steward: User) -> None:
     save(Partner, "P-1", name="One", partner_type="coupon")
     rows = preview(steward, Partner, "code,name,partner_type\nP-1,One\n")
@@ -504,7 +521,9 @@ def test_what_a_spreadsheet_made_of_a_cell_is_not_guessed(steward: User) -> None
     assert "holds a formula" in sentences(rows)[0][2]
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None
+)
 @given(content=st.binary(max_size=300) | st.text(max_size=300).map(str.encode))
 def test_no_file_at_all_is_an_error_of_ours(steward: User, content: bytes) -> None:
     for name in ("a.csv", "a.xlsx"):

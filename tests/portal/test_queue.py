@@ -11,6 +11,7 @@ import duckdb
 import pytest
 from django.contrib.admin.utils import quote
 from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError
 from django.test import Client as Browser
@@ -258,6 +259,19 @@ def test_a_new_record_and_its_mapping_are_asked_for_together_or_not_at_all(
     assert Crosswalk.objects.get().partner_id == "P-1"
 
 
+def test_no_record_is_asked_for_without_its_mapping(steward: User) -> None:
+    (one,) = fill(row("1", network_code="not listed"))
+    outcome = decide(steward, [Decision(one, "P-1", {"name": "One"})], reason="because")
+    assert list(outcome.refused) == [one.code]
+    assert not ChangeRequest.objects.exists()
+
+
+def test_a_viewer_decides_on_nothing(viewer: User) -> None:
+    (one,) = fill(row("1"))
+    with pytest.raises(PermissionDenied, match="look at the queue"):
+        decide(viewer, [Decision(one, None)], reason="because")
+
+
 def test_what_somebody_else_decided_is_refused_in_a_sentence(steward: User, person: Person) -> None:
     partner("P-1", "One")
     first, second = fill(row("1", clicks=2), row("2"))
@@ -321,6 +335,17 @@ def test_many_ids_are_ticked_and_sent_with_one_reason(browser: Any) -> None:
     answer = at.post(QUEUE, ticked | {"reason": "again"})
     assert "somebody has decided on it" in answer.content.decode()
     assert ChangeRequest.objects.count() == 3
+
+
+def test_what_no_form_of_ours_sends_is_refused_and_no_error(browser: Any) -> None:
+    (one,) = fill(row("1"))
+    at = browser(roles.STEWARD)
+    for page in (QUEUE, page_of(one)):
+        for choice in ("map:nobody", "map:", "map:\x00", "nonsense", "new" * 200):
+            sent_data = {f"choice-{one.code}": choice, "choice-\x00": "ignore", "choice-": "x",
+                         "reason": "x", "effective": "always"}  # fmt: skip
+            assert at.post(page, sent_data).status_code in (200, 302)
+    assert not ChangeRequest.objects.exists()
 
 
 def test_an_id_is_mapped_to_a_record_that_was_searched_for(browser: Any) -> None:
@@ -408,6 +433,7 @@ def test_viewers_look_at_the_queue_and_decide_on_nothing(browser: Any, role: str
         assert answer.status_code == 200
         assert (b'type="radio"' in answer.content) is may
         posted = {f"choice-{one.code}": "map:P-1", "reason": "x", "effective": "always"}
+        assert at.post(page, {}).status_code == (200 if may else 403)
         assert at.post(page, posted).status_code == (302 if may else 403)
         ChangeRequest.objects.all().delete()
     for page in ("add/", f"{quote(one.code)}/delete/"):
