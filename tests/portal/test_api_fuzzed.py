@@ -38,7 +38,7 @@ CHECKED = (
 load_all_checks()
 CHECKS_MADE = CHECKS.get_by_names(list(CHECKED))
 EACH = settings(
-    max_examples=12,
+    max_examples=8,
     derandomize=True,
     deadline=None,
     database=None,
@@ -141,7 +141,7 @@ ABSURD = st.one_of(
 )  # fmt: skip
 
 
-@settings(parent=EACH, max_examples=250)
+@settings(parent=EACH, max_examples=150)
 @given(data=st.data())
 def test_no_value_of_any_field_breaks_a_request(data: st.DataObject, tokened: Client) -> None:
     entity = data.draw(st.sampled_from(ENTITIES))
