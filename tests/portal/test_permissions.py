@@ -28,6 +28,7 @@ from records.models import Partner
 # "own": the request that is decided on is the person's own; other actions do not know one.
 TABLE = """
             anonymous  no_role  viewer  steward  approver  steward-own  approver-own
+home            -        may     may     may       may         .            .
 view            -         -      may     may       may         .            .
 as-of           -         -      may     may       may         .            .
 history         -         -      may     may       may         .            .
@@ -55,9 +56,9 @@ MAY = {
 ACTIONS = [row[0] for row in ROWS]
 # Ways that an action does not have.
 ABSENT = {
-    "service": {"view", "as-of", "history", "requests", "export", "import", "grid", "token",
+    "service": {"home", "view", "as-of", "history", "requests", "export", "import", "grid", "token",
                 "accounts"},
-    "api": {"export", "import", "grid", "token", "accounts"},
+    "api": {"home", "export", "import", "grid", "token", "accounts"},
     "pages": {"as-of"},
 }  # fmt: skip
 
@@ -214,6 +215,7 @@ BY_API: dict[str, Attempt] = {
 }  # fmt: skip
 RECORD = "/records/partner/P-1"
 BY_PAGES: dict[str, Attempt] = {
+    "home": lambda w: w.page("/"),
     "view": lambda w: w.page("/records/partner/") and w.page(f"{RECORD}/change/"),
     "history": lambda w: w.page(f"{RECORD}/history/"),
     "requests": lambda w: (
@@ -235,7 +237,7 @@ BY_PAGES: dict[str, Attempt] = {
     "accounts": lambda w: w.page("/auth/user/"),
 }
 WAYS = {"service": BY_SERVICE, "api": BY_API, "pages": BY_PAGES}
-LOOKS = {"view", "as-of", "history", "requests", "export", "token", "accounts"}
+LOOKS = {"home", "view", "as-of", "history", "requests", "export", "token", "accounts"}
 COMBINATIONS = [
     (way, action, role) for way, (action, role) in product(WAYS, MAY) if action not in ABSENT[way]
 ]
