@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
+from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import messages
@@ -256,6 +257,8 @@ class MergingPages(RecordPages):
             moving = [(_plural(entity, n), n) for entity, n in what_would_move(record)]
             context |= {"form": form, "winner": winner, "moving": moving}
             context["winner_link"] = record_link(self.model, winner.code)
+            back = record_link(self.model, winner.code, "merge")
+            context["other_way"] = f"{back}?{urlencode({'into': record.code})}"
         return self._page(request, record, "merge", **context)
 
     def unmerge_view(self, request: HttpRequest, object_id: str) -> HttpResponse:

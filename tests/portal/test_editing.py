@@ -338,6 +338,8 @@ def test_a_record_is_merged_and_taken_out_again(browser: Browser, approver: User
     page = browser.look(merge + "?into=P-2")
     assert "1 site domain" in page.text
     assert "1 crosswalk entry" in page.text
+    other_way = page.document.xpath("//a[starts-with(., 'Keep Morning Deals')]/@href")[0]
+    assert "Trail Journal (P-2) becomes part of" in browser.look(other_way).text
     page = browser.send(page, reason="the same site")
     assert SENT in page.text
     (request,) = asked()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 from django.db import connection
 from django.test import Client as Web
 from django.test.utils import CaptureQueriesContext
@@ -126,6 +126,13 @@ def test_accounts_are_for_superusers(approver: User, db: None) -> None:
         assert Browser(approver).look(address).status == 403
         assert Browser(admin).look(address).status == 200
     assert Browser(admin).look(f"/auth/user/{approver.pk}/password/").status == 200
+    new = Browser(admin).look("/auth/user/add/", "user_form")
+    secret = {"password1": "correct horse battery", "password2": "correct horse battery"}
+    viewers = str(Group.objects.get(name="viewer").pk)
+    Browser(admin).send(new, typed=secret, username="newcomer", groups=viewers)
+    assert [group.name for group in User.objects.get(username="newcomer").groups.all()] == [
+        "viewer"
+    ]
     assert Browser(admin).look(f"/auth/user/{approver.pk}/delete/").status == 403
     assert Browser(approver).look("/password_change/").status == 200
 
