@@ -284,6 +284,8 @@ def test_merge_unmerge_and_revert(
         ({"values": []}, "changes.0.values"),
         ({"base_version": 10**30}, "changes.0.base_version"),
         ({"base_version": 1, "code": "nothing"}, "changes.0.code"),
+        ({"base_version": 1, "code": "\ud800"}, "changes.0.code"),
+        ({"base_version": 1, "code": "\x00"}, "changes.0.code"),
         ({"effective": "sometimes"}, "changes.0.effective"),
         ({"effective": "date"}, "changes.0.effective_from"),
         ({"effective": "date", "effective_from": "2026-03-01"}, "changes.0.effective_from"),

@@ -17,6 +17,7 @@ from django.contrib.auth.models import AnonymousUser, User
 from django.core.exceptions import PermissionDenied
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.utils import timezone
 
 from api.models import ApiToken
 from calls import API, approved, token_of
@@ -24,6 +25,8 @@ from changes import service
 from changes.models import ChangeRequest
 from people import Person
 from records.models import Partner
+from unmapped.forms import IGNORE
+from unmapped.models import UnmappedId
 
 # "own": the request that is decided on is the person's own; other actions do not know one.
 TABLE = """
@@ -33,6 +36,7 @@ view            -         -      may     may       may         .            .
 as-of           -         -      may     may       may         .            .
 history         -         -      may     may       may         .            .
 requests        -         -      may     may       may         .            .
+queue           -         -      may     may       may         .            .
 export          -         -      may     may       may         .            .
 create          -         -       -      may       may         .            .
 update          -         -       -      may       may         .            .
@@ -40,6 +44,7 @@ grid            -         -       -      may       may         .            .
 merge           -         -       -      may       may         .            .
 revert          -         -       -      may       may         .            .
 import          -         -       -      may       may         .            .
+ignore          -         -       -      may       may         .            .
 approve         -         -       -       -        may         -            -
 reject          -         -       -       -        may         -            -
 withdraw        -         -       -       -         -         may          may
@@ -55,12 +60,12 @@ MAY = {
 }
 ACTIONS = [row[0] for row in ROWS]
 # Ways that an action does not have.
+PAGES_ONLY = {"home", "queue", "export", "grid", "import", "ignore", "token", "accounts"}
 ABSENT = {
-    "service": {"home", "view", "as-of", "history", "requests", "export", "import", "grid", "token",
-                "accounts"},
-    "api": {"home", "export", "import", "grid", "token", "accounts"},
+    "service": {"view", "as-of", "history", "requests", *PAGES_ONLY},
+    "api": PAGES_ONLY,
     "pages": {"as-of"},
-}  # fmt: skip
+}
 
 
 @dataclass
@@ -214,6 +219,7 @@ BY_API: dict[str, Attempt] = {
     "withdraw": lambda w: w.api("post", f"/change-requests/{w.asked.pk}/withdraw", {}),
 }  # fmt: skip
 RECORD = "/records/partner/P-1"
+QUEUE = "/unmapped/unmappedid/"
 BY_PAGES: dict[str, Attempt] = {
     "home": lambda w: w.page("/"),
     "view": lambda w: w.page("/records/partner/") and w.page(f"{RECORD}/change/"),
@@ -230,6 +236,8 @@ BY_PAGES: dict[str, Attempt] = {
     "merge": lambda w: w.send(f"{RECORD}/merge/?into=P-2", reason="because"),
     "revert": lambda w: w.send(f"{RECORD}/again/?entry={first_entry()}", reason="because"),
     "import": lambda w: w.bring(),
+    "queue": lambda w: w.page(QUEUE) and w.page(f"{QUEUE}awin-partner-7/change/"),
+    "ignore": lambda w: w.send(QUEUE, **{"choice-awin-partner-7": IGNORE, "reason": "because"}),
     "approve": lambda w: w.decide("approve"),
     "reject": lambda w: w.decide("reject"),
     "withdraw": lambda w: w.decide("withdraw"),
@@ -237,7 +245,7 @@ BY_PAGES: dict[str, Attempt] = {
     "accounts": lambda w: w.page("/auth/user/"),
 }
 WAYS = {"service": BY_SERVICE, "api": BY_API, "pages": BY_PAGES}
-LOOKS = {"home", "view", "as-of", "history", "requests", "export", "token", "accounts"}
+LOOKS = {"home", "queue", "view", "as-of", "history", "requests", "export", "token", "accounts"}
 COMBINATIONS = [
     (way, action, role) for way, (action, role) in product(WAYS, MAY) if action not in ABSENT[way]
 ]
@@ -250,6 +258,10 @@ def world(request: Any, person: Person, steward: User, approver: User) -> World:
     approved(steward, approver, Partner, "P-1", name="Old")
     approved(steward, approver, Partner, "P-1", name="New")
     approved(steward, approver, Partner, "P-2", name="Other")
+    UnmappedId.objects.create(
+        code="awin-partner-7", network_code="awin", kind="partner", source_id="7",
+        first_seen_at=timezone.now(), last_seen_at=timezone.now(), refreshed_at=timezone.now(),
+    )  # fmt: skip
     user: User | AnonymousUser = AnonymousUser()
     if role == "no_role":
         user = User.objects.create_user("somebody")
