@@ -327,23 +327,6 @@ def approve(request: ChangeRequest, user: User, note: str = "") -> ChangeRequest
     return request
 
 
-def approve_together(
-    requests: Iterable[ChangeRequest], user: User, note: str = ""
-) -> dict[int, str]:
-    """Apply requests one after the other, as they were made: one may point to what another makes.
-
-    Returns:
-        By its id, why a request was not applied, in a sentence. The others are.
-    """
-    refused = {}
-    for request in sorted(requests, key=lambda one: one.pk):
-        try:
-            approve(request, user, note)
-        except (Refused, PermissionDenied) as refusal:
-            refused[request.pk] = str(refusal)
-    return refused
-
-
 def reject(request: ChangeRequest, user: User, note: str) -> ChangeRequest:
     """Refuse a request, with the reason for the person who asked.
 

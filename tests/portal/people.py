@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group, User
 
-from changes import roles
+from changes import roles, service
+from changes.models import ChangeRequest
 from records.triggers import drop_triggers
 
 __all__ = [
@@ -55,6 +56,17 @@ def steward(person: Person) -> User:
 @pytest.fixture
 def approver(person: Person) -> User:
     return person(roles.APPROVER)
+
+
+def approve_together(requests: Iterable[ChangeRequest], user: User) -> dict[int, str]:
+    """Approve requests in the order in which they were made; says by id what was refused of it."""
+    refused = {}
+    for request in sorted(requests, key=lambda one: one.pk):
+        try:
+            service.approve(request, user)
+        except service.Refused as refusal:
+            refused[request.pk] = str(refusal)
+    return refused
 
 
 @pytest.fixture

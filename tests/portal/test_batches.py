@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from changes import service
 from changes.models import ChangeRequest
 from changes.service import Refused
+from people import approve_together
 from records.base import Record
 from records.models import Channel, Crosswalk, Partner
 
@@ -36,7 +37,7 @@ def test_a_mapping_may_point_to_a_record_of_its_batch(steward: User, approver: U
     record = ask(steward, Partner, "P-1", "b1", name="Shop")
     mapping = ask(steward, Crosswalk, None, "b1", **MAPPING)
     # The newest is listed first, and applied last.
-    assert service.approve_together([mapping, record], approver) == {}
+    assert approve_together([mapping, record], approver) == {}
     assert Crosswalk.objects.get().partner == Partner.objects.get()
 
 
@@ -46,7 +47,7 @@ def test_what_points_to_a_new_record_is_applied_after_it(steward: User, approver
     with pytest.raises(Refused, match="the new partner P-1, which waits for approval itself"):
         service.approve(mapping, approver)
     service.reject(record, approver, "not so")
-    assert "cannot be applied any more" in service.approve_together([mapping], approver)[mapping.pk]
+    assert "cannot be applied any more" in approve_together([mapping], approver)[mapping.pk]
     assert not Crosswalk.objects.exists()
 
 
@@ -76,7 +77,7 @@ def test_a_branch_of_a_tree_is_made_in_one_batch(steward: User, approver: User) 
         ask(steward, Channel, code, "b1", name=code, parent=parent)
         for code, parent in (("top", None), ("middle", "top"), ("leaf", "middle"))
     ]
-    assert service.approve_together(requests, approver) == {}
+    assert approve_together(requests, approver) == {}
     assert dict(Channel.objects.values_list("code", "parent")) == {
         "top": None, "middle": "top", "leaf": "middle",
     }  # fmt: skip

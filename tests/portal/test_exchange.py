@@ -25,7 +25,7 @@ from exchange.columns import Csv, Xlsx, editable_columns, resource_of
 from exchange.models import Upload
 from exchange.preview import JudgedRow, given_rows, judged_rows
 from exchange.tables import Unreadable, read_table
-from people import Person
+from people import Person, approve_together
 from records.base import Record
 from records.models import (
     ENTITIES,
@@ -308,7 +308,7 @@ def test_a_branch_of_a_tree_comes_in_any_order(steward: User, approver: User) ->
     kept = imports.upload(steward, Channel, "channels.csv", content.encode())
     assert groups(imports.rows_of(kept)) == ["new", "new", "new", "wrong", "wrong"]
     requests = imports.confirm(kept, steward, reason="because", leaves_out_wrong=True)
-    assert service.approve_together(requests, approver) == {}
+    assert approve_together(requests, approver) == {}
     assert Channel.objects.get(pk="leaf").parent_id == "middle"
 
 

@@ -19,7 +19,7 @@ from django.urls import reverse
 
 from changes import roles, service
 from changes.models import ChangeRequest
-from people import Person
+from people import Person, approve_together
 from records.models import Advertiser, Brand, Campaign, Crosswalk, Partner, Program, SiteDomain
 from unmapped.candidates import suggestions_for
 from unmapped.decisions import Decision, Outcome, decide
@@ -198,7 +198,7 @@ def test_every_decision_is_an_alias_of_the_next_suggestion(steward: User, approv
 
     assert "mapped to it before" not in evidence()
     # Approved, and gone from the queue: the name is still known.
-    assert service.approve_together(outcome.requests, approver) == {}
+    assert approve_together(outcome.requests, approver) == {}
     assert "like “Quick Savings”, mapped to it before (100 of 100)" in evidence()
     # A decision that is taken back is no alias.
     Crosswalk.objects.update(partner=None)
@@ -231,7 +231,7 @@ def test_a_mapping_and_an_ignored_id_are_requests_of_one_batch_for_all_time(
     assert {one.source for one in outcome.requests} == {"queue"}
     assert len({one.batch for one in outcome.requests}) == 1
     assert not Crosswalk.objects.exclude(source_id="3").exists()
-    assert service.approve_together(outcome.requests, approver) == {}
+    assert approve_together(outcome.requests, approver) == {}
     assert not UnmappedId.objects.waiting().exists()
     assert Crosswalk.objects.get(source_id="2/x").is_ignored
 
@@ -255,7 +255,7 @@ def test_a_new_record_and_its_mapping_are_asked_for_together_or_not_at_all(
     mapping, record = ChangeRequest.objects.all()
     with pytest.raises(service.Refused, match="approve that first"):
         service.approve(mapping, approver)
-    assert service.approve_together([mapping, record], approver) == {}
+    assert approve_together([mapping, record], approver) == {}
     assert Crosswalk.objects.get().partner_id == "P-1"
 
 
@@ -368,7 +368,7 @@ def test_an_id_is_mapped_to_a_record_that_was_searched_for(browser: Any) -> None
     assert "waits for approval" in at.get(page_of(one)).content.decode()
 
 
-def test_a_new_record_is_made_from_what_the_network_delivers(browser: Any, approver: User) -> None:
+def test_a_new_record_is_made_from_what_the_network_delivers(browser: Any) -> None:
     (one,) = fill(
         row("1", delivered_name="Quick Savings", delivered_website="http://quick.example/a")
     )
@@ -381,7 +381,9 @@ def test_a_new_record_is_made_from_what_the_network_delivers(browser: Any, appro
     assert "Write the domain alone" in answer.content.decode()
     assert not ChangeRequest.objects.exists()
     at.post(page_of(one), asked | {"new-name": "Quick Savings", "new-website_domain": "q.example"})
-    assert service.approve_together(ChangeRequest.objects.all(), approver) == {}
+    together = reverse("admin:changes_batch", args=[ChangeRequest.objects.all()[0].batch])
+    answer = browser(roles.APPROVER).post(together, {"approve": "1"}, follow=True)
+    assert "2 changes approved" in answer.content.decode()
     made = Partner.objects.get()
     assert (made.code, made.website_domain) == ("Quick-Savings", "q.example")
     assert Crosswalk.objects.get().partner == made
@@ -398,7 +400,7 @@ def test_a_new_record_of_every_kind_can_be_made(browser: Any, approver: User, ki
         {f"choice-{one.code}": "new", "reason": "x", "effective": "always", "new-name": "New one",
          "new-advertiser": "A-1", "new-code": "N-1"},
     )  # fmt: skip
-    assert service.approve_together(ChangeRequest.objects.all(), approver) == {}
+    assert approve_together(ChangeRequest.objects.all(), approver) == {}
     assert Crosswalk.objects.get().target.code == "N-1"  # type: ignore[union-attr]
 
 
