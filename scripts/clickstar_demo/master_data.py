@@ -467,7 +467,7 @@ def _targets(historian: Historian, world: World) -> Iterable[Change]:
     recorded = historian.moment(-40, -30)
     for number, advertiser in enumerate(world.advertisers[:5], start=1):
         fields = {
-            "advertiser_code": advertiser.code, "channel_code": "", "metric_name": "net_sales",
+            "advertiser_code": advertiser.code, "channel_code": "", "metric_name": "sales",
             "starts_on": f"{historian.start.year}-01-01",
             "ends_on": f"{historian.start.year}-12-31",
             "amount": str(number * 100_000), "currency_code": "USD", "is_active": "true",
@@ -488,9 +488,10 @@ def _client_users(historian: Historian, world: World) -> Iterable[Change]:
     del world
     recorded = historian.moment(-80, -70)
     closed = historian.moment(historian.days * SECOND_PORTION_FROM, historian.days)
-    for number, role in enumerate(("harbor_reporting", "harbor_agency"), start=1):
+    for role in ("harbor_reporting", "harbor_agency"):
         fields = {"client_code": "CLI-0001", "user_name": role, "is_active": "true"}
-        key = {"code": f"CLU-{number:04d}"}
+        # The login is the record's key.
+        key = {"code": role}
         yield Change(recorded, "+", None, fields, "asked for by the client", key)
         if role == "harbor_agency":
             fields = fields | {"is_active": "false"}
