@@ -10,7 +10,7 @@ from django.contrib.auth.models import Group, User
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
-from unfold.widgets import UnfoldAdminCheckboxSelectMultiple
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 admin.site.unregister(User)
 admin.site.unregister(Group)
@@ -45,7 +45,7 @@ class AccountAdmin(UserAdmin, ModelAdmin):  # type: ignore[misc, type-arg]
 
     def formfield_for_manytomany(self, db_field: Any, request: Any, **options: Any) -> Any:
         """The roles as boxes to tick."""
-        options["widget"] = UnfoldAdminCheckboxSelectMultiple()
+        options["widget"] = UnfoldAdminCheckboxSelectMultipleWidget()
         return super().formfield_for_manytomany(db_field, request, **options)
 
     @admin.display(description="roles")

@@ -7,8 +7,9 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.auth.models import User
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import BadRequest, PermissionDenied, ValidationError
 from django.db.models import Count, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -36,6 +37,8 @@ COLOURS = {
     Status.STALE: "danger",
 }
 BATCH_LIMIT = 500
+# Digits; a longer one is beyond what databases count to.
+LONGEST_ID = 18
 
 
 class Whose(admin.SimpleListFilter):
@@ -187,6 +190,13 @@ class ChangeRequestAdmin(ModelAdmin):  # type: ignore[misc]
     def state(self, request: ChangeRequest) -> str:
         """What became of it."""
         return request.get_status_display()
+
+    def response_action(self, request: HttpRequest, queryset: QuerySet[Any]) -> Any:
+        """Run an action on requests that there may be."""
+        chosen = request.POST.getlist(ACTION_CHECKBOX_NAME)
+        if not all(one.isdecimal() and len(one) <= LONGEST_ID for one in chosen):
+            raise BadRequest("These are no change requests.")
+        return super().response_action(request, queryset)
 
     @admin.action(description="Approve the selected changes", permissions=["approve"])
     def approve_selected(self, request: HttpRequest, queryset: QuerySet[ChangeRequest]) -> None:

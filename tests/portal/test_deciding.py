@@ -217,3 +217,11 @@ def test_a_request_is_neither_edited_nor_deleted(steward: User, approver: User) 
     assert (request.reason, request.status) == ("because", Status.OPEN)
     assert web.get(f"{LIST}999/change/").status_code == 404
     assert web.get(f"{LIST}x/change/").status_code == 404
+
+
+@pytest.mark.parametrize("chosen", ["x", "9" * 30, "999"])
+def test_requests_that_are_not_there_are_not_decided_on(approver: User, chosen: str) -> None:
+    data = {"action": "approve_selected", "_selected_action": chosen, "index": "0"}
+    assert Browser(approver).web.post(LIST, data).status_code in (302, 400)
+    for page in ("change", "decide"):
+        assert Browser(approver).look(f"{LIST}{chosen}/{page}/").status == 404

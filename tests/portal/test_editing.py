@@ -157,8 +157,11 @@ def test_a_code_that_follows_from_the_values_is_not_asked_for(browser: Browser) 
     assert "domain" not in form(browser, page_of(SiteDomain, "deals.example")).fields
 
 
-def test_in_a_team_of_one_an_approvers_form_counts_at_once(approver: User, settings: Any) -> None:
+def test_in_a_team_of_one_an_approvers_form_counts_at_once(
+    approver: User, steward: User, settings: Any
+) -> None:
     settings.FOUR_EYES = False
+    assert "Send to an approver" in form(Browser(steward)).buttons()
     browser = Browser(approver)
     page = form(browser)
     assert "Save" in page.buttons()
@@ -231,6 +234,13 @@ def test_a_row_that_is_refused_sends_nothing_at_all(browser: Browser) -> None:
     SiteDomain.objects.update(version=2)
     page = browser.send(seen, typed={"reason": "r", "name": "X", "site_domains-0-is_active": None})
     assert "was changed by somebody else since" in page.text
+    assert not asked()
+
+
+def test_a_row_that_is_not_of_this_record_is_refused(browser: Browser) -> None:
+    address = page_of(models.Program, "PR-1")
+    changed = {"rates-0-code": "PR-9-C-1", "rates-0-rate": "0.06", "reason": "r"}
+    assert "This row is gone" in browser.send(form(browser, address), typed=changed).text
     assert not asked()
 
 
@@ -357,6 +367,12 @@ def test_a_record_is_merged_and_taken_out_again(browser: Browser, approver: User
     assert SiteDomain.objects.get().partner_id == "P-1"
     assert "There is no such record" in browser.look(merge + "?into=P-1").text
     assert "There is no such record" in browser.look(merge + "?into=nothing").text
+
+
+def test_what_cannot_be_stored_is_refused_before_it_is_looked_for(browser: Browser) -> None:
+    for page, wrong in ((form(browser), "channel"), (grid(browser), "form-0-code")):
+        assert browser.send(page, typed={wrong: "P\x001", "reason": "r"}).status == 400
+    assert not asked()
 
 
 def test_pages_of_records_that_are_not_there_are_not_found(browser: Browser) -> None:
