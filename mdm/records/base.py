@@ -18,6 +18,8 @@ DOMAIN = RegexValidator(
     r"\A(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]\Z",
     "Write the domain alone and in lower case, such as shop.example: no scheme, no path.",
 )
+# As many as the warehouse reads of a tree of channels.
+LEVELS = 4
 # Set by the change that is applied, and no value that a person edits.
 MANAGED_FIELDS = frozenset({"code", "version", "merged_into"})
 
@@ -173,13 +175,28 @@ class TreeRecord(NamedRecord):
         abstract = True
 
     def clean(self) -> None:
-        """Refuse a parent that is the record itself, or hangs below it."""
+        """Refuse a parent that is the record itself, hangs below it, or puts it too deep."""
         super().clean()
-        seen = {self.code}
+        above = {self.code}
         parent = self.pointed_to(self.parent_field)
         while parent is not None:
-            if parent.code in seen:
+            if parent.code in above:
                 below = f"{parent.name} hangs below {self.name}: a tree has no cycles."
                 raise ValidationError({self.parent_field: below})
-            seen.add(parent.code)
+            above.add(parent.code)
             parent = getattr(parent, self.parent_field)
+        if len(above) + self._levels_below() > LEVELS:
+            raise ValidationError(
+                {self.parent_field: f"The tree would have more than {LEVELS} levels."}
+            )
+
+    def _levels_below(self) -> int:
+        below, levels = [self.code], 0
+        children = type(self)._default_manager
+        while levels < LEVELS:
+            found = children.filter(**{f"{self.parent_field}__in": below})
+            below = list(found.values_list("code", flat=True))
+            if not below:
+                break
+            levels += 1
+        return levels

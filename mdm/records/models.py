@@ -12,7 +12,8 @@ from django.core.validators import (
     URLValidator,
 )
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Value
+from django.db.models.functions import Coalesce
 
 from records import value_lists
 from records.base import (
@@ -217,8 +218,10 @@ class CommissionRate(Record):
         ordering: ClassVar[list[str]] = ["program", "code"]
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(
-                fields=["program", "product_category", "partner"],
-                nulls_distinct=False,
+                "program",
+                # SQLite takes no two nulls for the same.
+                Coalesce("product_category", Value("")),
+                Coalesce("partner", Value("")),
                 name="commission_rate_unique",
                 violation_error_message="The program has a rate for this category and partner.",
             )

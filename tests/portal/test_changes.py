@@ -226,6 +226,18 @@ def test_a_tree_has_no_cycles_even_from_two_requests_that_are_right_alone(
         service.approve(second, approver)
 
 
+def test_a_tree_has_four_levels_at_most(make: Any, steward: User) -> None:
+    for number in range(1, 5):
+        make(Channel, f"L{number}", name="Level", parent=f"L{number - 1}" if number > 1 else None)
+    make(Channel, "top", name="Top")
+    with pytest.raises(ValidationError, match="more than 4 levels"):
+        make(Channel, "L5", name="Level", parent="L4")
+    # Three levels hang below the one that would move.
+    with pytest.raises(ValidationError, match="more than 4 levels"):
+        ask(steward, Channel.objects.get(pk="L1"), parent="top")
+    assert ask(steward, Channel.objects.get(pk="L2"), parent="top").values == {"parent": "top"}
+
+
 def test_a_merge_moves_what_points_to_the_record_and_an_unmerge_moves_it_back(
     make: Any, steward: User, approver: User
 ) -> None:

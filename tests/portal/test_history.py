@@ -7,7 +7,14 @@ from typing import Any
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from records.models import ENTITIES, Partner
+from records.models import (
+    ENTITIES,
+    Advertiser,
+    CommissionRate,
+    Partner,
+    ProductCategory,
+    Program,
+)
 from records.triggers import ALL, create_triggers, drop_triggers, record_differences
 
 pytestmark = pytest.mark.django_db
@@ -92,3 +99,13 @@ def test_what_a_migration_changes_is_recorded_after_it() -> None:
     assert recorded("P-2") == [("+", "made"), ("-", "made")]
     assert recorded("P-3") == [("+", "made")]
     assert record_differences("migrated") == 0
+
+
+def test_a_program_has_one_rate_for_a_category_on_every_engine() -> None:
+    Advertiser.objects.create(code="A-1", name="made")
+    Program.objects.create(code="PR-1", name="made", advertiser_id="A-1", network_code="awin")
+    ProductCategory.objects.create(code="shoes", name="Shoes")
+    same = {"program_id": "PR-1", "product_category_id": "shoes", "rate": "0.1"}
+    CommissionRate.objects.create(code="R-1", **same)
+    with pytest.raises(DatabaseError), transaction.atomic():
+        CommissionRate.objects.create(code="R-2", **same)
