@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import yaml
 from django.core.management import CommandError, call_command
 from django.db import connection
 
 from publishing import adopt, landing, publish
+from publishing.columns import schema_of
 from records.models import (
     BY_NAME,
     ENTITIES,
@@ -27,6 +31,7 @@ from records.models import (
 from records.triggers import create_triggers, drop_triggers, history_context, record_differences
 
 pytestmark = pytest.mark.django_db
+PROJECT = Path(__file__).resolve().parents[2]
 AT = dt.datetime(2026, 3, 1, 9, 30, tzinfo=dt.UTC)
 HEAD = "history_id,recorded_at,change_type,effective_from,code"
 
@@ -92,6 +97,31 @@ def test_the_target_of_a_mapping_is_its_code(folder: Path) -> None:
         (None, True),
     ]
     assert "is_active" not in rows(folder, "crosswalk")[0]
+
+
+@cache
+def contract() -> dict[str, Any]:
+    """The loader's contract of master data: its tables by name."""
+    path = PROJECT / "models/staging/master_data/_master_data__sources.yml"
+    [source] = yaml.safe_load(path.read_text(encoding="utf-8"))["sources"]
+    return {table["name"]: table for table in source["tables"]}
+
+
+@pytest.mark.parametrize("entity", BY_NAME)
+def test_the_columns_are_those_of_the_loaders_contract(entity: str) -> None:
+    """Guards against a field that the loader keeps aside as unknown, or cuts to another type."""
+    expected = {}
+    for column in contract()[f"{entity}_history"]["columns"]:
+        if not column["name"].startswith("_"):
+            field = column.get("config", {}).get("meta", {}).get("field", column["name"])
+            is_text = column["data_type"].startswith("varchar")
+            expected[field] = "varchar" if is_text else column["data_type"]
+    written = {
+        pa.int64(): "bigint", pa.int32(): "integer", pa.string(): "varchar", pa.bool_(): "boolean",
+        pa.date32(): "date", pa.timestamp("us"): "timestamp",
+        pa.decimal128(9, 6): "numeric(9,6)", pa.decimal128(18, 6): "numeric(18,6)",
+    }  # fmt: skip
+    assert {field.name: written[field.type] for field in schema_of(BY_NAME[entity])} == expected
 
 
 def test_what_did_not_change_is_left_alone(
