@@ -16,7 +16,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.exceptions import FieldDoesNotExist, PermissionDenied, ValidationError
-from django.db import IntegrityError, models, transaction
+from django.db import IntegrityError, OperationalError, models, transaction
 from django.utils import timezone
 
 from changes.models import ChangeRequest
@@ -323,6 +323,11 @@ def approve(request: ChangeRequest, user: User, note: str = "") -> ChangeRequest
         raise Refused(
             f"{request} cannot be applied any more: another record stands against it."
         ) from error
+    except OperationalError as error:
+        # The database gave up one of two that waited for each other, or waited too long itself.
+        raise Refused(
+            "Somebody changes the same records at this moment: nothing was changed, try it again."
+        ) from error
     request.refresh_from_db()
     return request
 
@@ -514,6 +519,7 @@ def _waits_for(request: ChangeRequest) -> str:
 
 def _create(request: ChangeRequest) -> None:
     entity = request.record_type
+    _one_after_the_other(entity)
     if entity._default_manager.filter(pk=request.code).exists():
         raise Stale(f"{request.code} has been made in the meantime.")
     record = entity(code=request.code)
@@ -522,12 +528,16 @@ def _create(request: ChangeRequest) -> None:
 
 
 def _update(request: ChangeRequest) -> None:
+    _one_after_the_other(request.record_type)
     record = _locked(request)
     _apply_values(record, request.values)
     _save(record)
 
 
 def _merge(request: ChangeRequest) -> None:
+    # In one order, or two merges of the same records would wait for each other.
+    for code in sorted((request.code, request.values["into"])):
+        _lock(request.record_type, code)
     loser = _locked(request)
     winner = _lock(type(loser), request.values["into"])
     assert isinstance(loser, MergeableRecord)
@@ -580,14 +590,17 @@ _APPLY: dict[str, Callable[[ChangeRequest], None]] = {
 
 
 def _apply_values(record: Record, values: Mapping[str, Any]) -> None:
-    if isinstance(record, TreeRecord):
-        # Two moves that are right alone may make a cycle together: one after the other.
-        list(type(record)._default_manager.select_for_update().order_by("code"))
     try:
         _set(record, values)
     except FieldDoesNotExist as error:
         raise Refused(f"The field of this request is gone: {error}.") from error
     record.full_clean()
+
+
+def _one_after_the_other(entity: type[Record]) -> None:
+    """Lock a whole tree: two moves that are right alone may make a cycle together."""
+    if issubclass(entity, TreeRecord):
+        list(entity._default_manager.select_for_update().order_by("code").values_list("code"))
 
 
 def _save(record: Record) -> None:
