@@ -443,7 +443,7 @@ def _fees(historian: Historian, world: World) -> Iterable[Change]:
     fees: dict[str, Fields] = {
         "FEE-0001": tracking,
         "FEE-0002": {
-            "name": "Network", "fee_type": "network_fee", "network_code": "tune",
+            "name": "Network", "fee_type": "network_fee", "network_code": "partnerize",
             "rate": "0.2", "charged": "per_commission",
         },
         "FEE-0003": {

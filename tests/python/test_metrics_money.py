@@ -31,7 +31,10 @@ Commissions. What a network says first stands before the arrow:
 | tune 1, a test | T1 | | 3 | 70 USD | 7 | 1 | test |
 
 Costs: a placement of 40 GBP on 2 March, 5 USD on 5 March, and CJ's invoice of 25 USD for March,
-which is booked on the 1st. It covers the fee of cj 1. In dollars, by the day of the sale:
+which is booked on the 1st. It covers the fee of cj 1. The master data has fees: tracking is 20 % of
+the commissions of Awin's advertiser, a retainer of 4 USD is paid once, on 5 March, and a network
+fee of 50 % of Everflow's is not paid for what tells its own: E1's second item told a fee of 0, and
+pays 1.00. In dollars, by the day of the sale:
 
 | metric | 1 March | 2 March | 3 March |
 | --- | --- | --- | --- |
@@ -43,8 +46,9 @@ which is booked on the 1st. It covers the fee of cj 1. In dollars, by the day of
 | reversed | 0 | 6 + 9 = 15 | 1 |
 | network fee | 0 | 6 + 1.20 = 7.20 | 9 |
 | approval lag | 4 | 4 | (0 + 2 + 3) / 3 |
-| cost beside commission | 25 + 0.60 | 60 + 7.20 | none: 9 are in the 25 |
-| total cost | 38.10 | 101.20 | 63 |
+| fees of the master data | 2.50 | 1.20 + 1.00 | 6 |
+| cost beside commission | 25 + 0.60 + 2.50 | 60 + 7.20 + 2.20 | 6: 9 are in the 25 |
+| total cost | 40.60 | 103.40 | 69 |
 | profit | 12.50 - 25.60 | 34 - 60 | 63 |
 
 By the day of the click, over all clicks: 1 March has k2 of awin 1 and k1 of awin 2, so 2 of 4
@@ -240,6 +244,12 @@ awin,ours,700,2026-03-06,USD,14.00,0.50
 history_id,recorded_at,change_type,code,name,reporting_currency_code,is_active
 1,2026-01-01T00:00:00Z,+,ADV-1,Shop,GBP,true
 """,
+    "master_data/fee_history.csv": """
+history_id,recorded_at,change_type,code,name,fee_type,network_code,advertiser_code,rate,amount,currency_code,charged,starts_on,is_active
+1,2026-01-01T00:00:00Z,+,FEE-1,Tracking,tracking_fee,,ADV-1,0.2,,,per_commission,,true
+2,2026-01-01T00:00:00Z,+,FEE-2,Retainer,retainer,,,,4,USD,once,2026-03-05,true
+3,2026-01-01T00:00:00Z,+,FEE-3,Network,network_fee,everflow,,0.5,,,per_commission,,true
+""",
     "master_data/crosswalk_history.csv": """
 history_id,recorded_at,change_type,network_code,kind,source_id,code
 1,2026-01-01T00:00:00Z,+,awin,advertiser,a1,ADV-1
@@ -416,10 +426,10 @@ def test_costs(asked: Asked) -> None:
     check(
         asked.by_day(COSTS),
         {
-            1: [25.6, 25.6, 38.1, 125 / 38.1, 38.1, -13.1],
-            2: [67.2, 60, 101.2, 340 / 101.2, 101.2 / 3, -26],
-            3: [None, None, 63, 330 / 63, 31.5, 63],
-            5: [5, 5, 5, 0, None, -5],
+            1: [28.1, 25.6, 40.6, 125 / 40.6, 40.6, -13.1],
+            2: [69.4, 60, 103.4, 340 / 103.4, 103.4 / 3, -26],
+            3: [6, 0, 69, 330 / 69, 34.5, 63],
+            5: [9, 5, 9, 0, None, -5],
         },
     )
 
@@ -429,7 +439,7 @@ def test_in_total(asked: Asked) -> None:
         "orders,sales,net_commission,conversion_rate,earnings_per_click,total_cost,roas,profit"
     )
     ((_, row),) = asked.metrics(metrics, "metric_time__year").items()
-    assert row == pytest.approx([6, 795, 109.5, 6 / 5, 109.5 / 5, 207.3, 795 / 207.3, 18.9])
+    assert row == pytest.approx([6, 795, 109.5, 6 / 5, 109.5 / 5, 222, 795 / 222, 18.9])
 
 
 def test_a_fee_is_a_cost_once(asked: Asked) -> None:
@@ -438,8 +448,10 @@ def test_a_fee_is_a_cost_once(asked: Asked) -> None:
         ("placement_fee", "awin"): 60,
         ("cpc", "awin"): 0.6,
         ("network_fee", "cj"): 25,
-        ("network_fee", "everflow"): pytest.approx(7.2),
+        ("network_fee", "everflow"): pytest.approx(7.2 + 1),
+        ("tracking_fee", "awin"): pytest.approx(9.7),
         ("other", "none"): 5,
+        ("retainer", "none"): 4,
     }
 
 

@@ -7,6 +7,8 @@
     'campaign_key',
     'channel_key',
 ] -%}
+{#- Whom a fee of the master data may name. -#}
+{%- set fee_members = ['advertiser', 'partner', 'program'] -%}
 
 {{ config(dist='even', sort=['date_key'], indexes=[{'columns': ['date_key']}]) }}
 
@@ -41,6 +43,38 @@ parts as (
     from {{ ref('int_costs__parts') }}
 ),
 
+fees as (
+    select
+        charge_key,
+        commission_key,
+        fee_code,
+        cost_type,
+        coalesce(network_code, 'none') as network_code,
+        {% for member in fee_members %}
+            {{ member }}_code,
+        {% endfor %}
+        currency_code,
+        month_from,
+        month_to,
+        known_until
+    from {{ ref('int_costs__from_fees') }}
+),
+
+fee_parts as (
+    select
+        charge_key,
+        amount,
+        incurred_date,
+        cast(incurred_date as timestamp) as incurred_at
+    from {{ ref('int_costs__fee_parts') }}
+),
+
+charged as (
+    select distinct commission_key
+    from fees
+    where commission_key is not null
+),
+
 clicks as (
     select
         date_key,
@@ -52,7 +86,7 @@ clicks as (
     where cost_amount is not null
 ),
 
-commissions as (
+known_commissions as (
     select
         commission_key,
         date_key,
@@ -64,7 +98,14 @@ commissions as (
         client_net_network_fee_amount,
         occurred_date
     from {{ ref('fct_commissions') }}
-    where net_network_fee_amount != 0
+),
+
+-- Those with a fee of their own, or one of the master data.
+commissions as (
+    select known_commissions.*
+    from known_commissions
+    left join charged on known_commissions.commission_key = charged.commission_key
+    where known_commissions.net_network_fee_amount != 0 or charged.commission_key is not null
 ),
 
 {% for member in members %}
@@ -180,11 +221,12 @@ of_clicks as (
         clicked_date
 ),
 
--- The network's invoice is what is paid: where bookkeeping has one for a day, the fees that the
--- network told of with each commission of that day are the same money.
+-- The invoice is what is paid: where bookkeeping has the network's for a day, the fees that were
+-- told of with each commission of that day, or agreed on for it, are the same money.
 invoices as (
     select
         cost_code,
+        cost_type,
         network_code,
         {% for member in members %}
             coalesce({{ member }}_code, {{ member }}_source_id) is not null as names_{{ member }},
@@ -192,7 +234,7 @@ invoices as (
         from_date,
         period_to_date
     from lines
-    where cost_type = 'network_fee' and amount > 0
+    where cost_type in ('network_fee', 'placement_fee') and amount > 0
 ),
 
 {% for member in members %}
@@ -204,7 +246,7 @@ invoices as (
         from lines
         inner join {{ member }}_records
             on lines.{{ member }}_code = {{ member }}_records.{{ member }}_code
-        where lines.cost_type = 'network_fee'
+        where lines.cost_type in ('network_fee', 'placement_fee')
         union
         select
             lines.cost_code,
@@ -214,7 +256,9 @@ invoices as (
             on
                 lines.network_code = {{ member }}_versions.network_code
                 and lines.{{ member }}_source_id = {{ member }}_versions.source_id
-        where lines.cost_type = 'network_fee' and lines.{{ member }}_code is null
+        where
+            lines.cost_type in ('network_fee', 'placement_fee')
+            and lines.{{ member }}_code is null
     ),
 
 {% endfor %}
@@ -233,8 +277,9 @@ invoiced as (
                 and commissions.{{ member }}_key = invoiced_{{ member }}s.{{ member }}_key
     {% endfor %}
     where
+        invoices.cost_type = 'network_fee'
         {% for member in members %}
-            {{ 'and ' if not loop.first }}(
+            and (
                 not invoices.names_{{ member }}
                 or invoiced_{{ member }}s.{{ member }}_key is not null
             )
@@ -264,7 +309,7 @@ of_commissions as (
         commissions.occurred_date as incurred_date
     from commissions
     left join invoiced on commissions.commission_key = invoiced.commission_key
-    where invoiced.commission_key is null
+    where invoiced.commission_key is null and commissions.net_network_fee_amount != 0
     group by
         commissions.date_key,
         {% for key in keys %}
@@ -274,8 +319,135 @@ of_commissions as (
         commissions.occurred_date
 ),
 
+-- What is paid for a month or once, on each day that the warehouse knows.
+fee_days as (
+    select
+        fees.charge_key,
+        fees.fee_code,
+        fees.cost_type,
+        fees.network_code,
+        {% for member in fee_members %}
+            fees.{{ member }}_code,
+        {% endfor %}
+        {{ date_key('fee_parts.incurred_date') }} as date_key,
+        coalesce(networks.network_key, -1) as network_key,
+        {% for member in fee_members %}
+            coalesce({{ member }}_records.{{ member }}_key, -1) as {{ member }}_key,
+        {% endfor %}
+        fees.currency_code,
+        fee_parts.amount,
+        fee_parts.incurred_date,
+        fees.month_from,
+        fees.month_to
+    from fees
+    inner join fee_parts on fees.charge_key = fee_parts.charge_key
+    {% for member in fee_members %}
+        left join {{ member }}_records
+            on
+                fees.{{ member }}_code = {{ member }}_records.{{ member }}_code
+                and fee_parts.incurred_at >= {{ member }}_records.valid_from
+                and fee_parts.incurred_at < {{ member }}_records.valid_to
+    {% endfor %}
+    left join networks on fees.network_code = networks.network_code
+    where fees.commission_key is null and fee_parts.incurred_date <= fees.known_until
+),
+
+-- An invoice of the month is for a charge where both name the same somebody, and nobody else.
+invoiced_charges as (
+    select distinct fee_days.charge_key
+    from fee_days
+    inner join invoices
+        on
+            fee_days.cost_type = invoices.cost_type
+            and fee_days.month_to >= invoices.from_date
+            and fee_days.month_from <= invoices.period_to_date
+    {% for member in fee_members %}
+        left join invoiced_{{ member }}s
+            on
+                invoices.cost_code = invoiced_{{ member }}s.cost_code
+                and fee_days.{{ member }}_key = invoiced_{{ member }}s.{{ member }}_key
+    {% endfor %}
+    where
+        (
+            fee_days.network_code = invoices.network_code
+            or fee_days.network_code = 'none'
+            or invoices.network_code = 'none'
+        )
+        {% for member in fee_members %}
+            and (
+                fee_days.{{ member }}_code is null
+                or not invoices.names_{{ member }}
+                or invoiced_{{ member }}s.{{ member }}_key is not null
+            )
+        {% endfor %}
+        and (
+            (fee_days.network_code = invoices.network_code and invoices.network_code != 'none')
+            {% for member in fee_members %}
+                or invoiced_{{ member }}s.{{ member }}_key is not null
+            {% endfor %}
+        )
+),
+
+charged_days as (
+    select
+        fee_days.fee_code,
+        fee_days.cost_type,
+        fee_days.date_key,
+        {% for key in keys %}
+            {% if key in ['campaign_key', 'channel_key'] %}
+                cast(-1 as bigint) as {{ key }},
+            {% else %}
+                fee_days.{{ key }},
+            {% endif %}
+        {% endfor %}
+        fee_days.currency_code,
+        fee_days.amount,
+        fee_days.incurred_date
+    from fee_days
+    left join invoiced_charges on fee_days.charge_key = invoiced_charges.charge_key
+    where invoiced_charges.charge_key is null
+    union all
+    select
+        fees.fee_code,
+        fees.cost_type,
+        commissions.date_key,
+        {% for key in keys %}
+            commissions.{{ key }},
+        {% endfor %}
+        fees.currency_code,
+        fee_parts.amount,
+        fee_parts.incurred_date
+    from fees
+    inner join fee_parts on fees.charge_key = fee_parts.charge_key
+    inner join commissions on fees.commission_key = commissions.commission_key
+    left join invoiced on fees.commission_key = invoiced.commission_key
+    where fees.cost_type != 'network_fee' or invoiced.commission_key is null
+),
+
+of_fees as (
+    select
+        cast('fee' as varchar(20)) as cost_origin,
+        cast(fee_code as varchar(128)) as cost_code,
+        cost_type,
+        date_key,
+        {{ keys | join(',\n        ') }},
+        currency_code,
+        sum(amount) as cost_amount,
+        cast(null as bigint) as file_id,
+        cast(null as bigint) as line_number,
+        incurred_date
+    from charged_days
+    group by
+        fee_code,
+        cost_type,
+        date_key,
+        {{ keys | join(',\n        ') }},
+        currency_code,
+        incurred_date
+),
+
 unioned as (
-    {% for origin in ['of_lines', 'of_clicks', 'of_commissions'] %}
+    {% for origin in ['of_lines', 'of_clicks', 'of_commissions', 'of_fees'] %}
         select
             cost_origin,
             cost_code,
@@ -313,7 +485,8 @@ priced as (
 final as (
     select
         {{ dimension_key(
-            ['priced.cost_origin', 'priced.cost_code', 'priced.date_key', 'priced.currency_code']
+            ['priced.cost_origin', 'priced.cost_code', 'priced.cost_type']
+            + ['priced.date_key', 'priced.currency_code']
             + ['priced.network_key', 'priced.advertiser_key', 'priced.partner_key']
             + ['priced.program_key', 'priced.campaign_key', 'priced.channel_key'],
         ) }} as cost_key,
