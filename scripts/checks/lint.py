@@ -23,7 +23,9 @@ COMPILED = "target/lint/{engine}/compiled/clickstar/models"
 # Layout is judged in the source; what a macro leaves behind in the compiled SQL has none.
 NOT_IN_COMPILED = (
     "layout,jinja,structure.column_order,structure.nested_case,structure.subquery,"
-    "references.special_chars,references.keywords,references.quoting,ambiguous.union"
+    "references.special_chars,references.keywords,references.quoting,ambiguous.union,"
+    # A loop that gives columns their names writes `x as x` where they have them.
+    "aliasing.self_alias.column"
 )
 
 
