@@ -16,6 +16,7 @@ from warehouses import Warehouse, demo_landing
 # Roles belong to the server, not to a database.
 READERS, ANALYST, STRANGER = "access_readers", "access_analyst", "access_stranger"
 KINDS = "('r', 'v', 'm', 'p', 'f')"
+LASTING = "n.nspname not like 'pg_temp%' and n.nspname not like 'pg_toast%'"
 EMPTY_BUILD = ("build", "--empty", "--full-refresh", "--exclude-resource-type", "test", "unit_test")
 
 
@@ -49,7 +50,7 @@ def relations(warehouse: Warehouse) -> list[tuple[str, str]]:
         "select n.nspname, c.relname from pg_class as c"
         " join pg_namespace as n on n.oid = c.relnamespace"
         f" where c.relkind in {KINDS} and n.nspname not in ('pg_catalog', 'information_schema')"
-        " and n.nspname not like 'pg_toast%' order by 1, 2"
+        f" and {LASTING} order by 1, 2"
     )
     return [(str(schema), str(name)) for schema, name in rows]
 
@@ -84,10 +85,12 @@ def readable(warehouse: Warehouse, user: str) -> set[tuple[str, str]]:
 def rights(warehouse: Warehouse) -> list[tuple[object, ...]]:
     """Return every right that anybody has on a schema, table or view."""
     return warehouse.query(
-        "select nspname, '', cast(nspacl as text) from pg_namespace union all"
+        # Temporary tables, such as those of snapshots, are their session's alone.
+        "select nspname, '', cast(nspacl as text) from pg_namespace as n"
+        f" where {LASTING} union all"
         " select n.nspname, c.relname, cast(c.relacl as text) from pg_class as c"
         " join pg_namespace as n on n.oid = c.relnamespace"
-        f" where c.relkind in {KINDS} order by 1, 2"
+        f" where c.relkind in {KINDS} and {LASTING} order by 1, 2"
     )
 
 
