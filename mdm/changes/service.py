@@ -136,13 +136,9 @@ def prepare_change(
     that are asked for at the same time.
     """
     values = clean_values(entity, values)
-    reason = clean_text("reason", reason)
     creates = base_version is None
     _may(user, entity, "add" if creates else "change")
-    if not reason:
-        raise ValidationError({"reason": "Say why: the history keeps it."})
-    if len(reason) > 500:
-        raise ValidationError({"reason": "The reason is longer than 500 characters."})
+    reason = _clean_reason(reason)
     if creates:
         record = new_record(entity, code, values)
     else:
@@ -204,22 +200,9 @@ def request_merge(
         ValidationError, PermissionDenied: as `request_change`.
     """
     _may(user, type(loser), "change")
-    reason = clean_text("reason", reason)
-    if not reason:
-        raise ValidationError({"reason": "Say why: the history keeps it."})
+    reason = _clean_reason(reason)
     _mergeable(loser, winner)
-    request = ChangeRequest.objects.create(
-        entity=loser._meta.db_table,
-        code=loser.code,
-        action=Action.MERGE,
-        values={"into": winner.code},
-        base_version=loser.version,
-        reason=reason,
-        source=source,
-        requested_by=user,
-        **_effective(when),
-    )
-    return _without_second_pair_of_eyes(request, user)
+    return _ask_about(user, loser, Action.MERGE, {"into": winner.code}, reason, when, source)
 
 
 def request_unmerge(
@@ -232,19 +215,30 @@ def request_unmerge(
         ValidationError, PermissionDenied: as `request_change`.
     """
     _may(user, type(loser), "change")
-    reason = clean_text("reason", reason)
-    if not reason:
-        raise ValidationError({"reason": "Say why: the history keeps it."})
+    reason = _clean_reason(reason)
     if loser.merged_into is None:
         raise Refused(f"{loser} is not merged into another record.")
+    return _ask_about(user, loser, Action.UNMERGE, {"from": loser.merged_into.code}, reason, when)
+
+
+def _ask_about(
+    user: User,
+    record: MergeableRecord,
+    action: str,
+    values: dict[str, Any],
+    reason: str,
+    when: When,
+    source: str = Source.MERGE,
+) -> ChangeRequest:
+    """Save the request for what happens to a record as a whole."""
     request = ChangeRequest.objects.create(
-        entity=loser._meta.db_table,
-        code=loser.code,
-        action=Action.UNMERGE,
-        values={"from": loser.merged_into.code},
-        base_version=loser.version,
+        entity=record._meta.db_table,
+        code=record.code,
+        action=action,
+        values=values,
+        base_version=record.version,
         reason=reason,
-        source=Source.MERGE,
+        source=source,
         requested_by=user,
         **_effective(when),
     )
@@ -369,6 +363,15 @@ def clean_text(name: str, value: str) -> str:
     if "\x00" in value or (not value.isascii() and any(0xD800 <= ord(c) <= 0xDFFF for c in value)):
         raise ValidationError({name: "The text holds a character that cannot be stored."})
     return value
+
+
+def _clean_reason(reason: str) -> str:
+    reason = clean_text("reason", reason)
+    if not reason:
+        raise ValidationError({"reason": "Say why: the history keeps it."})
+    if len(reason) > 500:
+        raise ValidationError({"reason": "The reason is longer than 500 characters."})
+    return reason
 
 
 def clean_values(entity: type[Record], values: Mapping[str, Any]) -> dict[str, Any]:
@@ -535,11 +538,11 @@ def _update(request: ChangeRequest) -> None:
 
 
 def _merge(request: ChangeRequest) -> None:
+    into = request.values["into"]
     # In one order, or two merges of the same records would wait for each other.
-    for code in sorted((request.code, request.values["into"])):
-        _lock(request.record_type, code)
-    loser = _locked(request)
-    winner = _lock(type(loser), request.values["into"])
+    both = {code: _lock(request.record_type, code) for code in sorted((request.code, into))}
+    loser, winner = both[request.code], both[into]
+    _same_version(loser, request.base_version)
     assert isinstance(loser, MergeableRecord)
     assert isinstance(winner, MergeableRecord)
     _mergeable(loser, winner)

@@ -267,6 +267,13 @@ def test_a_merge_moves_what_points_to_the_record_and_an_unmerge_moves_it_back(
     }
 
 
+def test_a_merge_needs_a_reason_that_the_history_can_keep(make: Any, steward: User) -> None:
+    loser, winner = make(Partner, "P-1", name="Shop Ltd"), make(Partner, "P-2", name="Shop")
+    for reason, said in (("  ", "Say why"), ("x" * 501, "longer than 500")):
+        with pytest.raises(ValidationError, match=said):
+            service.request_merge(steward, loser, winner, reason=reason)
+
+
 def test_a_record_becomes_again_what_it_was(make: Any, steward: User, approver: User) -> None:
     partner = make(Partner, "P-1", name="One", partner_type="coupon")
     first = partner.history.get().history_id
