@@ -69,3 +69,14 @@ def test_production_has_neither_this_server_nor_the_demos_logins(
     settings.PRODUCTION = True  # type: ignore[attr-defined]
     with pytest.raises(Exception, match="no demo logins"):
         make_demo_logins()
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [("MDM_DATABASE_URL", "mysql://127.0.0.1/portal"), ("MDM_PRODUCTION", "1")],
+)
+def test_a_wrong_setting_is_one_sentence(tmp_path: Path, setting: str, value: str) -> None:
+    done = manage("start", environment=portal_environment(tmp_path, **{setting: value}))
+    assert done.returncode == 1
+    assert done.stderr.startswith("Wrong setting: MDM_"), done.stderr
+    assert done.stderr.count("\n") == 1
