@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import csv
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import groupby, pairwise
 from pathlib import Path
@@ -37,43 +37,112 @@ COLUMNS = (
 
 VALUES = st.tuples(
     st.sampled_from(["Ann", "Bob", "", None]),
-    st.sampled_from(["content", "coupon", None]),
+    # Which of the records it points to.
+    st.sampled_from(["a", "b", None]),
     st.sampled_from([0, 1, None]),
     st.sampled_from([True, False, None]),
 )
 DAY = datetime(2024, 1, 1)
 
 
+@dataclass(frozen=True)
+class Merge:
+    """One record became part of another, as `mdm/changes/service.py` writes it.
+
+    Attributes:
+        loser: the record that rests from now on.
+        winner: the record that what pointed to the loser points to now.
+        was_active: whether the loser was active.
+        moved: the records that pointed to the loser.
+    """
+
+    loser: str
+    winner: str
+    was_active: object
+    moved: tuple[str, ...]
+
+
+class Historian:
+    """Writes a history: single edits, merges and unmerges, each row with the next number."""
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self.edits: list[Edit] = []
+        self.values: dict[str, Values] = {}
+        self.alive: dict[str, bool] = {}
+        self.merges: list[Merge] = []
+        self.recorded_at = DAY
+        self.effective: datetime | None = None
+
+    def write(self, code: str, kind: str, values: Values) -> None:
+        """Write one row of a record."""
+        number = len(self.edits) + 1
+        self.edits.append(Edit(code, number, self.recorded_at, kind, self.effective, values))
+        self.values[code] = values
+        self.alive[code] = kind != "-"
+
+    def set(self, code: str, field: str, value: object) -> None:
+        """Write one field of a record."""
+        place = FIELDS.index(field)
+        before = self.values[code]
+        self.write(code, "~", (*before[:place], value, *before[place + 1 :]))
+
+    def point(self, codes: Iterable[str], source: str, target: str) -> tuple[str, ...]:
+        """Point those records elsewhere that point to the source; return which they are."""
+        place = FIELDS.index("channel")
+        moved = tuple(c for c in codes if self.alive[c] and self.values[c][place] == source)
+        for code in moved:
+            self.set(code, "channel", target)
+        return moved
+
+    def merge(self, loser: str, winner: str) -> None:
+        """What points to the loser points to the winner now, and the loser rests."""
+        moved = self.point(sorted(self.values), loser, winner)
+        was_active = self.values[loser][FIELDS.index("is_active")]
+        self.merges.append(Merge(loser, winner, was_active, moved))
+        self.set(loser, "is_active", False)
+
+    def unmerge(self) -> None:
+        """Take the last merge back, but for what somebody has decided otherwise since."""
+        merge = self.merges.pop()
+        if self.alive[merge.loser]:
+            self.set(merge.loser, "is_active", merge.was_active)
+        self.point(merge.moved, merge.winner, merge.loser)
+
+
 @st.composite
 def histories(draw: st.DrawFn) -> list[Edit]:
     """Histories of a few records: same-instant edits, dates back and forth, lost beginnings."""
-    edits: list[Edit] = []
-    values: dict[str, Values] = {}
-    alive: dict[str, bool] = {}
-    recorded_at = DAY
-    for history_id in range(1, draw(st.integers(1, 24)) + 1):
-        recorded_at += timedelta(hours=draw(st.sampled_from([0, 0, 1, 24])))
+    book = Historian()
+    for _ in range(draw(st.integers(1, 24))):
+        book.recorded_at += timedelta(hours=draw(st.sampled_from([0, 0, 1, 24])))
+        book.effective = draw(
+            st.one_of(
+                st.none(), st.integers(-6, 12).map(lambda days: DAY + timedelta(hours=12 * days))
+            )
+        )
+        living = sorted(code for code, lives in book.alive.items() if lives)
+        operations = ["edit"] * 8 + ["merge"] * 2 * (len(living) > 1)
+        operation = draw(st.sampled_from(operations + ["unmerge"] * 2 * bool(book.merges)))
+        if operation == "merge":
+            loser, winner = draw(st.permutations(living))[:2]
+            book.merge(loser, winner)
+            continue
+        if operation == "unmerge":
+            book.unmerge()
+            continue
         code = draw(st.sampled_from(["a", "b", "c"]))
         new: Values = draw(VALUES)
-        before = values.get(code)
+        before = book.values.get(code)
         if before is not None:
             kept = draw(st.tuples(*[st.booleans()] * len(FIELDS)))
             new = tuple(
                 old if keep else value for keep, old, value in zip(kept, before, new, strict=True)
             )
         # Now and then a history whose beginning is lost, or that deletes what is deleted already.
-        kind = draw(st.sampled_from("~~~~~~~~-+" if alive.get(code) else "++++++++~-"))
-        if kind == "-" and before is not None:
-            new = before
-        effective = draw(
-            st.one_of(
-                st.none(), st.integers(-6, 12).map(lambda days: DAY + timedelta(hours=12 * days))
-            )
-        )
-        edits.append(Edit(code, history_id, recorded_at, kind, effective, new))
-        values[code] = new
-        alive[code] = kind != "-"
-    return edits
+        kind = draw(st.sampled_from("~~~~~~~~-+" if book.alive.get(code) else "++++++++~-"))
+        book.write(code, kind, before if kind == "-" and before is not None else new)
+    return book.edits
 
 
 # --- running the macro ----------------------------------------------------------------------------
@@ -316,6 +385,68 @@ def test_a_mapping_without_a_date_holds_for_all_time_and_one_with_a_date_from_th
     ]
     late = [replace(edits[0], effective_from=on(7))]
     assert names_of(on_duckdb(late, dated=True)) == [("Ann", "content", on(7), END)]
+
+
+def pointed_to(versions: Sequence[Version], code: str) -> list[tuple[object, datetime, datetime]]:
+    """What a record points to, and its start and end."""
+    return [(v.values[1], v.valid_from, v.valid_to) for v in versions if v.code == code]
+
+
+@pytest.mark.parametrize("engine", ["on_duckdb", "on_postgres"])
+def test_a_merge_moves_what_points_to_the_loser_from_its_date_on_and_can_be_taken_back(
+    engine: str, request: pytest.FixtureRequest
+) -> None:
+    run: Run = request.getfixturevalue(engine)
+    book = Historian()
+    for day, (code, pointer) in enumerate((("a", None), ("b", None), ("c", "a")), start=1):
+        book.recorded_at = on(day)
+        book.write(code, "+", ("Ann", pointer, 1, True))
+    # Of a later day, and known already: a merge goes before it, too.
+    book.recorded_at, book.effective = on(4), on(20)
+    book.set("c", "name", "Bob")
+    book.recorded_at, book.effective = on(10), on(5)
+    book.merge("a", "b")
+    merged = run(book.edits)
+    assert pointed_to(merged, "c") == [
+        ("a", BEGINNING, on(5)),
+        ("b", on(5), on(20)),
+        ("b", on(20), END),
+    ]
+    assert [(v.values[3], v.valid_from) for v in merged if v.code == "a"] == [
+        (True, BEGINNING),
+        (False, on(5)),
+    ]
+    assert len([v for v in merged if v.code == "b"]) == 1
+    # Nothing of it is left when it is taken back from the same day on.
+    book.recorded_at = on(12)
+    book.unmerge()
+    assert pointed_to(run(book.edits), "c") == [("a", BEGINNING, on(20)), ("a", on(20), END)]
+    assert [v for v in run(book.edits) if v.code == "a"] == [
+        v for v in run(book.edits[:1]) if v.code == "a"
+    ]
+
+
+def test_an_unmerge_leaves_what_was_decided_otherwise_since(on_duckdb: Run) -> None:
+    book = Historian()
+    for code, pointer in (("a", None), ("b", None), ("c", "a"), ("d", "a")):
+        book.write(code, "+", ("Ann", pointer, 1, True))
+    book.recorded_at = on(5)
+    book.merge("a", "b")
+    book.recorded_at = on(7)
+    book.set("c", "channel", None)
+    book.recorded_at = on(9)
+    book.unmerge()
+    versions = on_duckdb(book.edits)
+    assert pointed_to(versions, "c") == [
+        ("a", BEGINNING, on(5)),
+        ("b", on(5), on(7)),
+        (None, on(7), END),
+    ]
+    assert pointed_to(versions, "d") == [
+        ("a", BEGINNING, on(5)),
+        ("b", on(5), on(9)),
+        ("a", on(9), END),
+    ]
 
 
 # --- size, and other people's histories -----------------------------------------------------------
