@@ -10,6 +10,7 @@ import sys
 import uuid
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ import pytest
 from redshift_standin import Redshift, connect
 from warehouses import ROOT, Warehouse, demo_landing, project_copy
 
+PASSWORD = "Pass-word-1"
 NO_TESTS = ("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
 
 
@@ -150,32 +152,75 @@ def as_user(warehouse: Warehouse, user: str, sql: str) -> list[tuple[object, ...
     environment = {
         **warehouse.environment,
         "CLICKSTAR_REDSHIFT_USER": user,
-        "CLICKSTAR_REDSHIFT_PASSWORD": "Pass-word-1",
+        "CLICKSTAR_REDSHIFT_PASSWORD": PASSWORD,
     }
     with connect(environment) as session, session.cursor() as cursor:
         cursor.execute(sql)
         return [tuple(row) for row in cursor.fetchall()]
 
 
-def test_readers_are_granted_and_clients_see_their_own_rows(
-    warehouse: Warehouse, said: str, redshift: Redshift
-) -> None:
-    """Guards both hooks, twice each, and that a swapped table is protected as the old one was."""
+@dataclass(frozen=True)
+class Protected:
+    """A warehouse whose rows are protected: clients see their own, staff all of them.
+
+    Attributes:
+        warehouse: it, with both roles as the readers of its marts.
+        redshift: where it is.
+        clients: the role of clients.
+        staff: the role of those who see everything.
+    """
+
+    warehouse: Warehouse
+    redshift: Redshift
+    clients: str
+    staff: str
+
+    def run(self, mapping: str, *selection: str) -> None:
+        """Build models while the mapping says whose rows a user sees."""
+        variables = {
+            "row_access_mapping": mapping,
+            "row_access_clients_role": self.clients,
+            "row_access_staff_role": self.staff,
+            # The stand-in does not know this form of grant.
+            "row_access_grants_lookup": False,
+        }
+        self.warehouse.dbt("run", "--select", *selection, "--vars", json.dumps(variables))
+        # On Redshift the policy itself has this right.
+        access = self.warehouse.schema("access")
+        self.redshift.administer(
+            f"grant usage on schema {access} to {self.clients}",
+            f"grant select on {access}.client_advertisers to {self.clients}",
+        )
+
+    def user(self, role: str, name: str) -> str:
+        """Make a user with a role, and return its name."""
+        self.redshift.administer(f"create user {name} password '{PASSWORD}' in role {role}")
+        return name
+
+
+@pytest.fixture(scope="module")
+def protected(warehouse: Warehouse, said: str, redshift: Redshift) -> Protected:
+    """Return the warehouse with the two roles that policies are for."""
     if redshift.backend_port is None:
         pytest.skip("makes users and roles, which a test does not do on a real cluster")
-    word = uuid.uuid4().hex[:8]
-    clients, staff, client, analyst = (f"{name}_{word}" for name in ("cl", "st", "client", "ana"))
+    clients, staff = (f"{name}_{uuid.uuid4().hex[:8]}" for name in ("clients", "staff"))
+    redshift.administer(f"create role {clients}", f"create role {staff}")
+    settings = {**warehouse.settings, "CLICKSTAR_READERS": f"role:{clients},role:{staff}"}
+    granting = Warehouse("redshift", warehouse.folder, settings, warehouse.project)
+    return Protected(granting, redshift, clients, staff)
+
+
+def test_readers_are_granted_and_clients_see_their_own_rows(
+    warehouse: Warehouse, protected: Protected
+) -> None:
+    """Guards both hooks, twice each, and that a swapped table is protected as the old one was."""
+    client = protected.user(protected.clients, "some_client")
+    analyst = protected.user(protected.staff, "some_analyst")
     marts, access = warehouse.schema("marts"), warehouse.schema("access")
     master = warehouse.schema("master")
     [(code,)] = warehouse.query(
         f"select min(a.advertiser_code) from {marts}.fct_clicks as c"
         f" join {marts}.dim_advertiser as a on c.advertiser_key = a.advertiser_key"
-    )
-    redshift.administer(
-        f"create role {clients}",
-        f"create role {staff}",
-        f"create user {client} password 'Pass-word-1' in role {clients}",
-        f"create user {analyst} password 'Pass-word-1' in role {staff}",
     )
     with connect(warehouse.environment) as session, session.cursor() as cursor:
         cursor.execute(f"create schema {master}")
@@ -185,39 +230,18 @@ def test_readers_are_granted_and_clients_see_their_own_rows(
         )
         cursor.execute(f"insert into {master}.client_users values ('{client}', '{code}')")
         session.commit()
-    granting = Warehouse(
-        "redshift",
-        warehouse.folder,
-        {**warehouse.settings, "CLICKSTAR_READERS": f"role:{clients},role:{staff}"},
-        warehouse.project,
-    )
-    variables = {
-        "row_access_mapping": f"{master}.client_users",
-        "row_access_clients_role": clients,
-        "row_access_staff_role": staff,
-        # The stand-in does not know this form of grant.
-        "row_access_grants_lookup": False,
-    }
-    build = (
-        *("run", "--select", "fct_clicks", "fct_daily_performance", "dim_advertiser"),
-        *("--vars", json.dumps(variables)),
-    )
     everything = f"select count(*) from {marts}.fct_clicks"
     [(expected,)] = warehouse.query(
         f"select count(*) from {marts}.fct_clicks as c join {marts}.dim_advertiser as a"
         f" on c.advertiser_key = a.advertiser_key where a.advertiser_code = '{code}'"
     )
     for options in ((), (), ("--full-refresh",)):
-        granting.dbt(*build, *options)
-        # On Redshift the policy itself has this right.
-        redshift.administer(
-            f"grant usage on schema {access} to {clients}",
-            f"grant select on {access}.client_advertisers to {clients}",
-        )
-        assert as_user(granting, client, everything) == [(expected,)]
-        assert as_user(granting, analyst, everything) == [(5000,)]
-        assert as_user(granting, client, f"select count(*) from {marts}.fct_daily_performance") < [
-            *as_user(granting, analyst, f"select count(*) from {marts}.fct_daily_performance")
+        models = ("fct_clicks", "fct_daily_performance", "dim_advertiser")
+        protected.run(f"{master}.client_users", *models, *options)
+        assert as_user(warehouse, client, everything) == [(expected,)]
+        assert as_user(warehouse, analyst, everything) == [(5000,)]
+        assert as_user(warehouse, client, f"select count(*) from {marts}.fct_daily_performance") < [
+            *as_user(warehouse, analyst, f"select count(*) from {marts}.fct_daily_performance")
         ]
     assert 0 < int(str(expected)) < 5000
     warehouse.query(f"select count(*) from {access}.client_advertisers")
@@ -226,12 +250,55 @@ def test_readers_are_granted_and_clients_see_their_own_rows(
     money = ("commissions", "commission_events", "commissions_as_of", "commission_restatements")
     expected_facts = {f"fct_{name}" for name in (*money, "network_reports", "costs")}
     assert {*expected_facts, "rec_network_daily"} <= set(facts)
-    granting.dbt("run", "--select", *facts, *build[-2:])
+    protected.run(f"{master}.client_users", *facts)
     for fact in facts:
         counted = f"select count(*) from {marts}.{fact}"
         own = warehouse.query(
             f"{counted} where advertiser_key in (select advertiser_key from"
             f" {marts}.dim_advertiser where advertiser_code = '{code}')"
         )
-        assert as_user(granting, client, counted) == own, fact
-        assert as_user(granting, analyst, counted) == warehouse.query(counted), fact
+        assert as_user(warehouse, client, counted) == own, fact
+        assert as_user(warehouse, analyst, counted) == warehouse.query(counted), fact
+
+
+def test_a_client_of_the_master_data_sees_its_advertisers(
+    warehouse: Warehouse, protected: Protected
+) -> None:
+    """The demo's client has two users, one of them closed, and three advertisers, one withdrawn."""
+    marts = warehouse.schema("marts")
+    reporting = protected.user(protected.clients, "harbor_reporting")
+    agency = protected.user(protected.clients, "harbor_agency")
+    protected.run("master_data", "fct_clicks", "dim_advertiser")
+    advertisers = f"select distinct advertiser_code from {marts}.dim_advertiser"
+    of_client = sorted(as_user(warehouse, reporting, advertisers))
+    withdrawn = warehouse.query(
+        "select distinct advertiser_code from"
+        f" {warehouse.schema('staging')}.stg_master_data__client_advertiser_history"
+        " where change_type = '-'"
+    )
+    assert (len(of_client), len(withdrawn)) == (2, 1)
+    assert withdrawn[0] not in of_client
+    codes = ", ".join(f"'{code}'" for (code,) in of_client)
+    counted = f"select count(*) from {marts}.fct_clicks"
+    [own] = warehouse.query(
+        f"{counted} where advertiser_key in (select advertiser_key from {marts}.dim_advertiser"
+        f" where advertiser_code in ({codes}))"
+    )
+    assert own > (0,)
+    assert as_user(warehouse, reporting, counted) == [own]
+    assert as_user(warehouse, agency, counted) == [(0,)]
+
+
+def test_the_portal_fills_its_queue(warehouse: Warehouse, said: str) -> None:
+    portal = Warehouse(
+        "redshift",
+        warehouse.folder,
+        {**warehouse.settings, "MDM_DATABASE_URL": f"sqlite:///{warehouse.folder}/portal.sqlite3"},
+    )
+    manage = (sys.executable, str(ROOT / "mdm" / "manage.py"))
+    portal.run(*manage, "migrate", "--verbosity", "0")
+    printed = portal.run(*manage, "refresh_unmapped").stdout
+    unmapped = f"{warehouse.schema('marts')}.fct_unmapped_members"
+    [(waiting,)] = warehouse.query(f"select count(*) from {unmapped}")
+    assert int(str(waiting)) > 0
+    assert printed.startswith(f"Queue: {int(str(waiting)):,} unmapped ids wait for a decision")
