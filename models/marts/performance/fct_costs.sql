@@ -515,16 +515,13 @@ final as (
         priced.incurred_date
     from priced
     left join currencies on priced.currency_code = currencies.currency_code
-    left join rates as reporting_rates
-        on
-            priced.conversion_date = reporting_rates.date_day
-            and priced.currency_code = reporting_rates.from_currency
-            and priced.reporting_currency_code = reporting_rates.to_currency
-    left join rates as client_rates
-        on
-            priced.conversion_date = client_rates.date_day
-            and priced.currency_code = client_rates.from_currency
-            and priced.client_currency_code = client_rates.to_currency
+    {% for purpose in ['reporting', 'client'] %}
+        left join rates as {{ purpose }}_rates
+            on
+                priced.conversion_date = {{ purpose }}_rates.date_day
+                and priced.currency_code = {{ purpose }}_rates.from_currency
+                and priced.{{ purpose }}_currency_code = {{ purpose }}_rates.to_currency
+    {% endfor %}
 )
 
 select * from final
