@@ -108,7 +108,9 @@ def unmerge(request: HttpRequest, payload: Unmerge) -> Any:
     """Ask that a merged record lives again, with all that the merge took from it."""
     loser = _mergeable(payload.entity, payload.code)
     when = _when(payload) or service.ALWAYS
-    made = service.request_unmerge(_user(request), loser, reason=payload.reason, when=when)
+    made = service.request_unmerge(
+        _user(request), loser, reason=payload.reason, when=when, source=Source.API
+    )
     return Status(201, made)
 
 
@@ -121,8 +123,9 @@ def revert(request: HttpRequest, payload: Revert) -> Any:
     """Ask that a record becomes what it was after one change of its history."""
     record = _record(payload.entity, payload.code)
     made = service.request_revert(
-        _user(request), record, payload.history_id, reason=payload.reason, when=_when(payload)
-    )
+        _user(request), record, payload.history_id, reason=payload.reason, when=_when(payload),
+        source=Source.API,
+    )  # fmt: skip
     asked = [made] if made else []
     unchanged = [] if made else [record.code]
     return Status(201 if made else 200, {"batch": "", "requests": asked, "unchanged": unchanged})

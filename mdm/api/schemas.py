@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+from decimal import Decimal
 from typing import Annotated, Any
 
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from ninja import Field, Schema
-from ninja.orm import create_schema
+from ninja.orm import create_schema, register_field
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, JsonValue, WithJsonSchema
 
 from api.errors import Fields
@@ -17,6 +18,7 @@ from changes.service import clean_text
 from records.base import Record
 from records.models import BY_NAME
 
+register_field("ExactDecimalField", Decimal)
 # The largest whole number that both databases keep.
 LARGEST_ID = 2**63 - 1
 EARLIEST, LATEST = (dt.datetime(year, 1, 1, tzinfo=dt.UTC) for year in (1, 9999))

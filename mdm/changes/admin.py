@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlencode
@@ -10,7 +11,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.auth.models import User
 from django.core.exceptions import BadRequest, PermissionDenied, ValidationError
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -25,8 +26,10 @@ from changes import service
 from changes.diffs import differences
 from changes.forms import NoteForm
 from changes.models import ChangeRequest
-from changes.names import counts_from, with_names
+from changes.names import counts_from, whole_number, with_names
 from changes.waiting import others_on_the_same_record, waiting_for
+from records.base import NamedRecord
+from records.models import ENTITIES
 
 Status = ChangeRequest.Status
 APPROVE, REJECT, WITHDRAW = "approve", "reject", "withdraw"
@@ -37,8 +40,8 @@ COLOURS = {
     Status.STALE: "danger",
 }
 BATCH_LIMIT = 500
-# Digits; a longer one is beyond what databases count to.
-LONGEST_ID = 18
+# Sentences about single requests that one page bears.
+TOLD = 20
 
 
 class Whose(admin.SimpleListFilter):
@@ -191,17 +194,31 @@ class ChangeRequestAdmin(ModelAdmin):  # type: ignore[misc]
         """What became of it."""
         return request.get_status_display()
 
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """The requests that a text finds, also by the name that their record has by now."""
+        found, twice = super().get_search_results(request, queryset, search_term)
+        text = search_term.strip()
+        # SQLite keeps values as JSON, in which letters beyond ASCII are written by number.
+        named = Q(values__icontains=json.dumps(text)[1:-1])
+        for entity in ENTITIES:
+            if issubclass(entity, NamedRecord):
+                codes = entity._default_manager.filter(name__icontains=text).values("code")
+                named |= Q(entity=entity._meta.db_table, code__in=codes)
+        return (found | queryset.filter(named) if text else found), twice
+
     def response_action(self, request: HttpRequest, queryset: QuerySet[Any]) -> Any:
         """Run an action on requests that there may be."""
         chosen = request.POST.getlist(ACTION_CHECKBOX_NAME)
-        if not all(one.isdecimal() and len(one) <= LONGEST_ID for one in chosen):
+        if None in map(whole_number, chosen):
             raise BadRequest("These are no change requests.")
         return super().response_action(request, queryset)
 
     @admin.action(description="Approve the selected changes", permissions=["approve"])
     def approve_selected(self, request: HttpRequest, queryset: QuerySet[ChangeRequest]) -> None:
         """Approve one after the other, and say of each that is refused why."""
-        decide(request, queryset.order_by("id"), APPROVE, "")
+        decide(request, queryset, APPROVE, "")
 
     @admin.action(description="Reject the selected changes …", permissions=["approve"])
     def reject_selected(
@@ -211,7 +228,7 @@ class ChangeRequestAdmin(ModelAdmin):  # type: ignore[misc]
         if "note" in request.POST:
             form = NoteForm(request.POST)
             if form.is_valid() and form.cleaned_data["note"].strip():
-                decide(request, queryset.order_by("id"), REJECT, form.cleaned_data["note"])
+                decide(request, queryset, REJECT, form.cleaned_data["note"])
                 return None
             form.add_error("note", "Say why: whoever asked wants to know.")
         else:
@@ -277,7 +294,7 @@ class ChangeRequestAdmin(ModelAdmin):  # type: ignore[misc]
         form = NoteForm()
         if request.method == "POST":
             form = NoteForm(request.POST)
-            waiting = together.filter(status=Status.OPEN).order_by("id")
+            waiting = together.filter(status=Status.OPEN)
             rejects = REJECT in request.POST
             if form.is_valid():
                 note = form.cleaned_data["note"]
@@ -324,7 +341,7 @@ class ChangeRequestAdmin(ModelAdmin):  # type: ignore[misc]
         self._may_view(request)
         found = (
             ChangeRequest.objects.select_related("requested_by", "decided_by")
-            .filter(pk=int(object_id) if object_id.isdecimal() else 0)
+            .filter(pk=whole_number(object_id) or 0)
             .first()
         )
         if found is None:
@@ -348,7 +365,8 @@ def decide(request: HttpRequest, requests: QuerySet[ChangeRequest], what: str, n
     """Decide on several requests, each for itself, and say what became of them."""
     user = _user(request)
     done, refused = 0, []
-    for asked in requests:
+    # What points to a new record of the same batch was made after it, and ends with it.
+    for asked in requests.order_by("id" if what == APPROVE else "-id"):
         try:
             _decided(asked, user, {what: "1"}, note)
             done += 1
@@ -359,8 +377,10 @@ def decide(request: HttpRequest, requests: QuerySet[ChangeRequest], what: str, n
     if done:
         past = {APPROVE: "approved", REJECT: "rejected", WITHDRAW: "withdrawn"}[what]
         messages.success(request, f"{done} change{'s' if done > 1 else ''} {past}.")
-    for sentence in refused:
+    for sentence in refused[:TOLD]:
         messages.error(request, sentence)
+    if len(refused) > TOLD:
+        messages.error(request, f"{len(refused) - TOLD} more were refused: look at each.")
     if not done and not refused:
         messages.warning(request, "Nothing was waiting here.")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
@@ -14,6 +15,9 @@ from changes.models import ChangeRequest
 from changes.service import ALL_TIME
 from records.base import NamedRecord, Record
 from records.models import BY_NAME, Crosswalk
+
+# Digits; a longer one is beyond what databases count to.
+LONGEST_NUMBER = 18
 
 
 def with_names(requests: Iterable[ChangeRequest]) -> list[ChangeRequest]:
@@ -46,10 +50,21 @@ def record_link(entity: type[Record], code: str, page: str = "change") -> str:
     return reverse(f"admin:records_{entity._meta.model_name}_{page}", args=[quote(code)])
 
 
+def whole_number(text: str) -> int | None:
+    """The number of a request or an entry; None where none can be of that number."""
+    return int(text) if text.isdecimal() and len(text) <= LONGEST_NUMBER else None
+
+
+def _day(moment: dt.datetime) -> str:
+    """A moment in words; a day stands for its beginning (UTC)."""
+    at = "" if moment.time() == dt.time() else f", {moment:%H:%M} UTC"
+    return f"{moment:%-d %B %Y}{at}"
+
+
 def counts_from(request: ChangeRequest) -> str:
     """From when a change counts in reports, in words."""
     if request.effective == ChangeRequest.Effective.DATE and request.effective_from:
-        return f"from {request.effective_from:%-d %B %Y}"
+        return f"from {_day(request.effective_from)}"
     if request.effective == ChangeRequest.Effective.ALWAYS:
         return "for all time, as a correction"
     return "from its approval on"
@@ -64,4 +79,4 @@ def entry_counts_from(entity: type[Record], entry: object) -> str:
         return "for all time, as a correction"
     if moment == getattr(entry, "history_date", None):
         return "from then on"
-    return f"from {moment:%-d %B %Y}"
+    return f"from {_day(moment)}"

@@ -8,9 +8,11 @@ history.
 from __future__ import annotations
 
 import datetime as dt
+import re
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
@@ -24,7 +26,13 @@ from records.base import MergeableRecord, Record, TreeRecord
 from records.models import BY_NAME, ENTITIES, Crosswalk
 from records.triggers import history_context
 
-ALL_TIME = dt.datetime(1900, 1, 1, tzinfo=dt.UTC)
+ALL_TIME, NEVER = (dt.datetime(year, 1, 1, tzinfo=dt.UTC) for year in (1900, 9999))
+MOST_CHARACTERS = 500
+# A computer keeps so many digits of a number that is sent as one (IEEE 754).
+EXACT_DIGITS = 15
+# Control characters, and those that change the direction of writing ("Trojan Source",
+# CVE-2021-42574): a name with them looks like another one to whoever approves it.
+INVISIBLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 Action, Effective, Source, Status = (
     ChangeRequest.Action,
     ChangeRequest.Effective,
@@ -60,6 +68,10 @@ class When:
         if (self.kind == Effective.DATE) != (self.moment is not None):
             raise ValidationError(
                 {"effective_from": "Give the date from which the change counts, and only then."}
+            )
+        if self.moment is not None and not ALL_TIME <= self.moment < NEVER:
+            raise ValidationError(
+                {"effective_from": "Give a date between 1900 and 9998, or correct it for all time."}
             )
 
 
@@ -138,7 +150,7 @@ def prepare_change(
     values = clean_values(entity, values)
     creates = base_version is None
     _may(user, entity, "add" if creates else "change")
-    reason = _clean_reason(reason)
+    reason = clean_reason(reason)
     if creates:
         record = new_record(entity, code, values)
     else:
@@ -148,8 +160,9 @@ def prepare_change(
         values = {name: value for name, value in values.items() if before[name] != value}
         if not values:
             return None
+    _refuse_invisible(values)
     _set(record, values)
-    _check(record, beside)
+    _check(record, values, beside)
     return ChangeRequest(
         entity=entity._meta.db_table,
         code=record.code,
@@ -200,25 +213,29 @@ def request_merge(
         ValidationError, PermissionDenied: as `request_change`.
     """
     _may(user, type(loser), "change")
-    reason = _clean_reason(reason)
+    reason = clean_reason(reason)
     _mergeable(loser, winner)
     return _ask_about(user, loser, Action.MERGE, {"into": winner.code}, reason, when, source)
 
 
 def request_unmerge(
-    user: User, loser: MergeableRecord, *, reason: str, when: When = ALWAYS
+    user: User,
+    loser: MergeableRecord,
+    *,
+    reason: str,
+    when: When = ALWAYS,
+    source: str = Source.MERGE,
 ) -> ChangeRequest:
     """Ask that a merged record lives again, with all that the merge took from it.
 
     Raises:
-        Refused: the record was never merged.
+        Refused: the record was never merged, or what it was merged into was merged itself.
         ValidationError, PermissionDenied: as `request_change`.
     """
     _may(user, type(loser), "change")
-    reason = _clean_reason(reason)
-    if loser.merged_into is None:
-        raise Refused(f"{loser} is not merged into another record.")
-    return _ask_about(user, loser, Action.UNMERGE, {"from": loser.merged_into.code}, reason, when)
+    reason = clean_reason(reason)
+    winner = _merged_into(loser)
+    return _ask_about(user, loser, Action.UNMERGE, {"from": winner.code}, reason, when, source)
 
 
 def _ask_about(
@@ -228,7 +245,7 @@ def _ask_about(
     values: dict[str, Any],
     reason: str,
     when: When,
-    source: str = Source.MERGE,
+    source: str,
 ) -> ChangeRequest:
     """Save the request for what happens to a record as a whole."""
     request = ChangeRequest.objects.create(
@@ -246,7 +263,13 @@ def _ask_about(
 
 
 def request_revert(
-    user: User, record: Record, history_id: int, *, reason: str, when: When | None = None
+    user: User,
+    record: Record,
+    history_id: int,
+    *,
+    reason: str,
+    when: When | None = None,
+    source: str = Source.REVERT,
 ) -> ChangeRequest | None:
     """Ask that a record becomes what it was after a change of its history; None when it is so.
 
@@ -263,7 +286,7 @@ def request_revert(
         record.code,
         current_values(entry, type(record)),
         reason=reason,
-        source=Source.REVERT,
+        source=source,
         base_version=record.version,
         when=when,
     )
@@ -290,7 +313,9 @@ def approve(request: ChangeRequest, user: User, note: str = "") -> ChangeRequest
         PermissionDenied: not an approver, or the request is the approver's own.
         Stale: the record was changed since; the request is closed as out of date.
         Refused: decided already, or the record can no longer take these values.
+        ValidationError: a note that cannot be kept.
     """
+    note = _said("note", note)
     try:
         with transaction.atomic():
             locked = _open(request.pk, user)
@@ -306,7 +331,7 @@ def approve(request: ChangeRequest, user: User, note: str = "") -> ChangeRequest
             _decide(locked, user, Status.APPLIED, note, now)
     except Stale as stale:
         with transaction.atomic():
-            _decide(_open(request.pk, user), user, Status.STALE, str(stale), timezone.now())
+            _end(_open(request.pk, user), user, Status.STALE, str(stale))
         raise
     except ValidationError as error:
         raise Refused(
@@ -329,18 +354,20 @@ def approve(request: ChangeRequest, user: User, note: str = "") -> ChangeRequest
 def reject(request: ChangeRequest, user: User, note: str) -> ChangeRequest:
     """Refuse a request, with the reason for the person who asked.
 
+    What points to a record that it would have made is refused with it.
+
     Raises:
         PermissionDenied, Refused: as `approve`; ValidationError: no note.
     """
-    note = clean_text("note", note)
+    note = _said("note", note)
     if not note:
         raise ValidationError({"note": "Say why: whoever asked wants to know."})
     with transaction.atomic():
-        return _decide(_open(request.pk, user), user, Status.REJECTED, note, timezone.now())
+        return _end(_open(request.pk, user), user, Status.REJECTED, note)
 
 
 def withdraw(request: ChangeRequest, user: User) -> ChangeRequest:
-    """Take one's own request back.
+    """Take one's own request back, and with it what points to a record that it would have made.
 
     Raises:
         PermissionDenied: somebody else's; Refused: decided already.
@@ -351,7 +378,7 @@ def withdraw(request: ChangeRequest, user: User) -> ChangeRequest:
             raise PermissionDenied("Only whoever asked for a change takes it back.")
         if locked.status != Status.OPEN:
             raise Refused(f"This change is {locked.get_status_display()} already.")
-        return _decide(locked, user, Status.WITHDRAWN, "", timezone.now())
+        return _end(locked, user, Status.WITHDRAWN, "")
 
 
 # --------------------------------------------------------------------------------------- values
@@ -365,13 +392,33 @@ def clean_text(name: str, value: str) -> str:
     return value
 
 
-def _clean_reason(reason: str) -> str:
-    reason = clean_text("reason", reason)
+def clean_reason(reason: str) -> str:
+    """The reason of a change, as the history keeps it; raises ValidationError where it cannot."""
+    reason = _said("reason", reason)
     if not reason:
         raise ValidationError({"reason": "Say why: the history keeps it."})
-    if len(reason) > 500:
-        raise ValidationError({"reason": "The reason is longer than 500 characters."})
     return reason
+
+
+def _said(name: str, text: str) -> str:
+    """What a person says of a change: of some lines, of which each looks as it is."""
+    text = clean_text(name, text)
+    if len(text) > MOST_CHARACTERS:
+        raise ValidationError({name: f"The {name} is longer than {MOST_CHARACTERS} characters."})
+    _refuse_invisible({name: re.sub(r"[\r\n\t]", " ", text)})
+    return text
+
+
+def _refuse_invisible(values: Mapping[str, Any]) -> None:
+    """Refuse characters that nobody sees and that may let a text look like another."""
+    wrong = {
+        name: "The text holds a character that cannot be seen, such as a line end or a mark that"
+        " turns the direction of writing: write it anew."
+        for name, value in values.items()
+        if isinstance(value, str) and INVISIBLE.search(value)
+    }
+    if wrong:
+        raise ValidationError(wrong)
 
 
 def clean_values(entity: type[Record], values: Mapping[str, Any]) -> dict[str, Any]:
@@ -410,6 +457,8 @@ def _clean_value(field: models.Field[Any, Any], value: Any) -> Any:
         return value
     if isinstance(field, models.IntegerField) and isinstance(value, (bool, float)):
         raise ValidationError("This has to be a whole number.")
+    if isinstance(field, models.DecimalField) and isinstance(value, float):
+        value = _as_written(value)
     try:
         python = field.to_python(value)
     except (TypeError, ValueError, OverflowError) as error:
@@ -428,6 +477,17 @@ def _clean_value(field: models.Field[Any, Any], value: Any) -> Any:
     if isinstance(python, (dt.date, dt.datetime)):
         return python.isoformat()
     return python
+
+
+def _as_written(value: float) -> Decimal:
+    """A number that was sent as such; raises ValidationError where it may not be the one sent."""
+    number = Decimal(repr(value))
+    if number.is_finite() and len(number.normalize().as_tuple().digits) > EXACT_DIGITS:
+        raise ValidationError(
+            f'Send a number of more than {EXACT_DIGITS} digits as a text, such as "0.5": as a'
+            " number it is not kept exactly."
+        )
+    return number
 
 
 def current_values(record: models.Model, entity: type[Record] | None = None) -> dict[str, Any]:
@@ -460,13 +520,23 @@ def _set(record: Record, values: Mapping[str, Any]) -> None:
         setattr(record, field.attname, field.to_python(value))
 
 
-def _check(record: Record, beside: Beside) -> None:
+def _check(record: Record, values: Mapping[str, Any], beside: Beside) -> None:
     """Check a record that is not saved and may point to records that are not saved either."""
     waiting = _point_to_new(record, beside)
     record.full_clean(exclude=waiting)
+    _refuse_merged_targets(record, values)
     if waiting:
         # Django leaves out with a field all constraints that it is part of.
         record.validate_constraints()
+
+
+def _refuse_merged_targets(record: Record, values: Mapping[str, Any]) -> None:
+    """Refuse new links to a record that became part of another; those that stayed behind may."""
+    for name in values:
+        target = getattr(record, name)
+        into = target.merged_into if isinstance(target, MergeableRecord) else None
+        if into is not None:
+            raise ValidationError({name: f"{target} was merged into {into}: choose that."})
 
 
 def _point_to_new(record: Record, beside: Beside) -> set[str]:
@@ -560,9 +630,7 @@ def _merge(request: ChangeRequest) -> None:
 def _unmerge(request: ChangeRequest) -> None:
     loser = _locked(request)
     assert isinstance(loser, MergeableRecord)
-    winner = loser.merged_into
-    if winner is None:
-        raise Refused(f"{loser} is not merged into another record.")
+    winner = _merged_into(loser)
     merge = (
         ChangeRequest.objects.filter(
             entity=request.entity, code=request.code, action=Action.MERGE, status=Status.APPLIED
@@ -576,11 +644,10 @@ def _unmerge(request: ChangeRequest) -> None:
     loser.is_active = merge.values["was_active"]
     _save(loser)
     for moved in merge.moved:
-        row = _lock(BY_NAME[moved["entity"]], moved["code"])
+        row = _found(BY_NAME[moved["entity"]], moved["code"])
         # Somebody may have decided otherwise since.
-        if getattr(row, f"{moved['field']}_id") == winner.code and _point(
-            row, moved["field"], loser
-        ):
+        stays = row is None or getattr(row, f"{moved['field']}_id") != winner.code
+        if row is not None and not stays and _point(row, moved["field"], loser):
             request.moved.append(moved)
 
 
@@ -598,6 +665,7 @@ def _apply_values(record: Record, values: Mapping[str, Any]) -> None:
     except FieldDoesNotExist as error:
         raise Refused(f"The field of this request is gone: {error}.") from error
     record.full_clean()
+    _refuse_merged_targets(record, values)
 
 
 def _one_after_the_other(entity: type[Record]) -> None:
@@ -634,6 +702,19 @@ def _point(row: Record, field: str, target: Record) -> bool:
     return True
 
 
+def _merged_into(loser: MergeableRecord) -> MergeableRecord:
+    """What a record was merged into, from which it can be taken out."""
+    winner: MergeableRecord | None = loser.merged_into
+    if winner is None:
+        raise Refused(f"{loser} is not merged into another record.")
+    if winner.merged_into is not None:
+        raise Refused(
+            f"{loser} was merged into {winner}, and that into {winner.merged_into}: take"
+            f" {winner} out first, and what it took over comes back to it."
+        )
+    return winner
+
+
 def _mergeable(loser: MergeableRecord, winner: MergeableRecord) -> None:
     if type(loser) is not type(winner) or loser.code == winner.code:
         raise Refused("Two different records of one kind can be merged.")
@@ -642,8 +723,12 @@ def _mergeable(loser: MergeableRecord, winner: MergeableRecord) -> None:
             raise Refused(f"{record} was merged into {record.merged_into} already.")
 
 
+def _found(entity: type[Record], code: str) -> Record | None:
+    return entity._default_manager.select_for_update().filter(pk=code).first()
+
+
 def _lock(entity: type[Record], code: str) -> Record:
-    record = entity._default_manager.select_for_update().filter(pk=code).first()
+    record = _found(entity, code)
     if record is None:
         raise Stale(f"{code} is no longer there.")
     return record
@@ -679,9 +764,35 @@ def _decide(
     request.status = status
     request.decided_by = user
     request.decided_at = now
-    request.decision_note = clean_text("note", note)[:500]
+    request.decision_note = note[:MOST_CHARACTERS]
     request.save()
     return request
+
+
+def _end(request: ChangeRequest, user: User, status: str, note: str) -> ChangeRequest:
+    """Close a request that is not applied, and all that cannot be applied without it."""
+    ended = _decide(request, user, status, note, timezone.now())
+    if request.action == Action.CREATE:
+        label = Status(status).label
+        became = f"is {label}" if status == Status.STALE else f"was {label}"
+        what = f"The new {request.record_type_name} {request.code}, to which this points, {became}"
+        for other in _pointing_to_new(request):
+            _end(other, user, status, f"{what}: {note}" if note else f"{what}.")
+    return ended
+
+
+def _pointing_to_new(made: ChangeRequest) -> models.QuerySet[ChangeRequest]:
+    """The open requests of a batch that point to the record that another one of it makes."""
+    points = models.Q(pk=None)
+    for entity in ENTITIES:
+        for field in entity.editable_fields():
+            if field.related_model is made.record_type:
+                value = {f"values__{field.name}": made.code}
+                points |= models.Q(entity=entity._meta.db_table, **value)
+    together = ChangeRequest.objects.select_for_update().exclude(batch="").order_by("id")
+    return together.filter(
+        points, batch=made.batch, requested_by=made.requested_by, status=Status.OPEN
+    )
 
 
 def _effective(when: When) -> dict[str, Any]:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections import Counter
 
 from django.contrib.auth.models import User
-from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from changes.models import ChangeRequest
-from changes.service import Refused, When, new_batch, save_prepared
+from changes.service import Refused, When, clean_reason, new_batch, save_prepared
 from exchange.models import Upload
 from exchange.preview import UNCHANGED, WRONG, JudgedRow, given_rows, judged_rows
 from exchange.tables import Unreadable, read_table
@@ -60,8 +59,7 @@ def confirm(
         Refused: rows are wrong and not left out, nothing changes, or it was confirmed already.
         ValidationError: no reason.
     """
-    if not reason.strip():
-        raise ValidationError({"reason": "Say why: the history keeps it."})
+    reason = clean_reason(reason)
     before = rows_of(kept)
     groups = Counter(row.group for row in before)
     if groups[WRONG] and not leaves_out_wrong:

@@ -25,6 +25,9 @@ MOST_UNPACKED_BYTES = 50 * MEGABYTE
 MOST_PARTS = 1000
 MOST_ROWS = 20_000
 MOST_COLUMNS = 100
+# Blank rows between others count here: one cell far below would have us pass over millions.
+MOST_SHEET_ROWS = 5 * MOST_ROWS
+MOST_SHEETS = 20
 DELIMITERS = ",;\t"
 BYTE_ORDER_MARKS = {
     b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16",
@@ -173,6 +176,8 @@ def _workbook_rows(content: bytes) -> Iterator[Row]:
 
 
 def _only_sheet(book: Any) -> Iterator[Row]:
+    if len(book.worksheets) > MOST_SHEETS:
+        raise Unreadable(f"The workbook has more than {MOST_SHEETS} sheets: keep one of them.")
     filled = []
     for sheet in book.worksheets:
         # What a sheet says of its own size is often wrong.
@@ -187,7 +192,11 @@ def _only_sheet(book: Any) -> Iterator[Row]:
 
 
 def _rows_of(sheet: Any) -> Iterator[Row]:
-    for number, cells in enumerate(sheet.iter_rows(), start=1):
+    # A row is as long as its last cell, whatever is between: what no column has is not looked at.
+    rows = sheet.iter_rows(max_col=MOST_COLUMNS + 1)
+    for number, cells in enumerate(rows, start=1):
+        if number > MOST_SHEET_ROWS:
+            raise Unreadable(f"The sheet has rows below number {MOST_SHEET_ROWS:,}: delete them.")
         yield Row(number, tuple(map(_value, cells)))
 
 

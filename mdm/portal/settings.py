@@ -158,6 +158,9 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 USE_I18N = True
 
+# A grid of 500 rows: of each cell what was shown, too.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000
+
 STATIC_URL = "static/"
 STATIC_ROOT = Path(os.environ.get("MDM_STATIC_ROOT", BASE_DIR / "var" / "static"))
 WHITENOISE_USE_FINDERS = not PRODUCTION

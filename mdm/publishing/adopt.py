@@ -29,6 +29,8 @@ from records.triggers import create_triggers, drop_triggers, record_differences
 TOLD = 20
 AT_ONCE = 200
 SEED_REASON = "the channels of the seed"
+# What the files and both databases keep: 32 bits of a field's number, 64 of a change's.
+LARGEST, LARGEST_ID = 2**31 - 1, 2**63 - 1
 TRUE, FALSE = {"true", "t", "1", "yes", "y"}, {"false", "f", "0", "no", "n"}
 
 
@@ -168,7 +170,7 @@ def _value(field: models.Field[Any, Any], value: Any) -> Any:
     try:
         return next(read for kind, read in _READ if isinstance(field, kind))(field, value)
     except (ValueError, ArithmeticError) as error:
-        raise ValueError(f"{field.name} cannot be {value!r}") from error
+        raise ValueError(f"{field.name} cannot be {value!r:.100}") from error
 
 
 def _text(value: Any) -> str:
@@ -192,10 +194,17 @@ def _date(_: Any, value: Any) -> dt.date:
 
 
 def _number(field: models.DecimalField[Any, Any], value: Any) -> Decimal:
-    number = Decimal(str(value))
-    if not number.is_finite():
+    number, places = Decimal(str(value)), field.decimal_places or 0
+    if not number.is_finite() or abs(number) >= 10 ** ((field.max_digits or 0) - places):
         raise ValueError
-    return round(number, field.decimal_places or 0)
+    return round(number, places)
+
+
+def _whole_number(field: models.IntegerField[Any, Any], value: Any) -> int:
+    number = int(str(value))
+    if abs(number) > (LARGEST_ID if isinstance(field, models.BigAutoField) else LARGEST):
+        raise ValueError
+    return number
 
 
 def _characters(field: models.CharField[Any, Any], value: Any) -> str:
@@ -211,7 +220,7 @@ _READ: tuple[tuple[type[models.Field[Any, Any]], Callable[[Any, Any], Any]], ...
     (models.DateTimeField, _moment),
     (models.DateField, _date),
     (models.DecimalField, _number),
-    (models.IntegerField, lambda _, value: int(str(value))),
+    (models.IntegerField, _whole_number),
     (models.CharField, _characters),
 )
 

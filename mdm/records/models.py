@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from typing import Any, ClassVar
 
 from django.core.exceptions import ValidationError
@@ -25,14 +26,29 @@ from records.base import (
     history,
     made_code_field,
 )
+from records.exact import ExactDecimalField
 
 NOT_NEGATIVE = MinValueValidator(0)
 SHARE = [NOT_NEGATIVE, MaxValueValidator(1)]
-IP_PREFIX = RegexValidator(
-    r"\A(?:(?:\d{1,3}\.){3}0/24|[0-9a-f:]+::/48)\Z",
-    "Write the prefix as clicks carry it: 192.0.2.0/24, or 2001:db8:1::/48.",
-)
+# The warehouse keeps whole numbers in 32 bits; SQLite alone would take more.
+COUNT = [MaxValueValidator(2**31 - 1)]
+PREFIX_LENGTHS = {4: 24, 6: 48}
 URL_PARAMETER = RegexValidator(r"\A[^=&\s]+=[^&\s]*\Z", "Write name=value, such as staff=1.")
+
+
+def ip_prefix(value: str) -> None:
+    """Refuse what no click carries: anything but a /24 of IPv4 or a /48 of IPv6, in short."""
+    try:
+        network = ipaddress.ip_network(value)
+    except ValueError:
+        network = None
+    if network is None or (str(network), network.prefixlen) != (
+        value,
+        PREFIX_LENGTHS[network.version],
+    ):
+        raise ValidationError(
+            "Write the prefix as clicks carry it: 192.0.2.0/24, or 2001:db8:1::/48."
+        )
 
 
 def _link(to: str, *, required: bool = False, **options: Any) -> models.ForeignKey[Any, Any]:
@@ -114,7 +130,7 @@ class Channel(TreeRecord):
     """A kind of traffic."""
 
     parent = _link("self", db_column="parent_channel_code", related_name="children")
-    sort_order = models.PositiveIntegerField(default=500)
+    sort_order = models.PositiveIntegerField(default=500, validators=COUNT)
     is_paid = models.BooleanField(null=True, blank=True, help_text="Whether the traffic is bought.")
     description = models.CharField(max_length=255, blank=True)
     parent_field = "parent"
@@ -179,7 +195,7 @@ class Program(MergeableRecord):
 
     advertiser = _link("Advertiser", required=True, db_column="advertiser_code")
     network_code = _network()
-    commission_rate = models.DecimalField(
+    commission_rate = ExactDecimalField(
         max_digits=9,
         decimal_places=6,
         null=True,
@@ -188,10 +204,16 @@ class Program(MergeableRecord):
         help_text="The usual commission as a share of the sale: 0.08 for 8 %.",
     )
     cookie_days = models.PositiveIntegerField(
-        null=True, blank=True, help_text="Days after a click in which a sale earns a commission."
+        null=True,
+        blank=True,
+        validators=COUNT,
+        help_text="Days after a click in which a sale earns a commission.",
     )
     lock_days = models.PositiveIntegerField(
-        null=True, blank=True, help_text="Days after which a commission is no longer corrected."
+        null=True,
+        blank=True,
+        validators=COUNT,
+        help_text="Days after which a commission is no longer corrected.",
     )
     currency_code = _currency()
     time_zone = _time_zone()
@@ -207,7 +229,7 @@ class CommissionRate(Record):
     program = _link("Program", required=True, db_column="program_code", related_name="rates")
     product_category = _link("ProductCategory", db_column="product_category_code")
     partner = _link("Partner", db_column="partner_code")
-    rate = models.DecimalField(
+    rate = ExactDecimalField(
         max_digits=9, decimal_places=6, validators=SHARE, help_text="0.08 for 8 % of the sale."
     )
     is_active = models.BooleanField(default=True)
@@ -262,8 +284,12 @@ class Creative(MergeableRecord):
     creative_type = models.CharField(
         max_length=50, blank=True, help_text="banner, text link, video …"
     )
-    width = models.PositiveIntegerField(null=True, blank=True, help_text="Pixels.")
-    height = models.PositiveIntegerField(null=True, blank=True, help_text="Pixels.")
+    width = models.PositiveIntegerField(
+        null=True, blank=True, validators=COUNT, help_text="Pixels."
+    )
+    height = models.PositiveIntegerField(
+        null=True, blank=True, validators=COUNT, help_text="Pixels."
+    )
     destination_url = models.CharField(
         max_length=2048, blank=True, validators=[URLValidator(schemes=["http", "https"])]
     )
@@ -388,7 +414,7 @@ class Fee(NamedRecord):
     advertiser = _link("Advertiser", db_column="advertiser_code")
     partner = _link("Partner", db_column="partner_code")
     program = _link("Program", db_column="program_code")
-    rate = models.DecimalField(
+    rate = ExactDecimalField(
         max_digits=9,
         decimal_places=6,
         null=True,
@@ -396,7 +422,7 @@ class Fee(NamedRecord):
         validators=SHARE,
         help_text="Share of the commission: 0.3 for 30 %.",
     )
-    amount = models.DecimalField(
+    amount = ExactDecimalField(
         max_digits=18, decimal_places=6, null=True, blank=True, validators=[NOT_NEGATIVE]
     )
     currency_code = _currency()
@@ -433,7 +459,7 @@ class Target(Record):
     metric_name = models.CharField(max_length=100, help_text="The metric's name in the warehouse.")
     starts_on = models.DateField()
     ends_on = models.DateField()
-    amount = models.DecimalField(max_digits=18, decimal_places=6)
+    amount = ExactDecimalField(max_digits=18, decimal_places=6)
     currency_code = _currency()
     is_active = models.BooleanField(default=True)
     history = history("target")
@@ -503,7 +529,7 @@ class UniquenessRule(Record):
 class InternalTraffic(NamedRecord):
     """Traffic of our own: an office, staff's links, a browser."""
 
-    ip_prefix = models.CharField(max_length=43, blank=True, validators=[IP_PREFIX])
+    ip_prefix = models.CharField(max_length=43, blank=True, validators=[ip_prefix])
     cookie_id = models.CharField(
         max_length=255, blank=True, help_text="Of a browser of ours; the loader hashes it."
     )

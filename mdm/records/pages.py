@@ -22,7 +22,7 @@ from unfold.widgets import UnfoldAdminSelectWidget
 from changes.diffs import Difference, history_differences
 from changes.forms import Effective, WhyForm
 from changes.models import ChangeRequest
-from changes.names import entry_counts_from, record_link
+from changes.names import entry_counts_from, record_link, whole_number
 from changes.service import (
     request_merge,
     request_revert,
@@ -189,7 +189,7 @@ class RecordPages:
         record = self._record(request, object_id, to_change=True)
         number = request.GET.get("entry", "")
         history = self.model.history.filter(code=record.code)  # type: ignore[attr-defined]
-        entry = history.filter(history_id=int(number)).first() if number.isdecimal() else None
+        entry = history.filter(history_id=whole_number(number)).first()
         if entry is None:
             raise Http404(f"The history of {record} has no such entry.")
         differences = history_differences(self.model, record, entry)
@@ -208,6 +208,13 @@ class RecordPages:
             return WhyForm(usual=usual), None
         form = WhyForm(request.POST, usual=usual)
         if not form.is_valid():
+            return form, None
+        if request.POST.get("version") != str(record.version):
+            form.add_error(
+                None,
+                f"{record} was changed by somebody else since you opened this page. This is how it"
+                " is now: look at it, and send it again if it is still right.",
+            )
             return form, None
         try:
             with transaction.atomic():

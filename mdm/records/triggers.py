@@ -11,8 +11,9 @@ import datetime as dt
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
-from django.db import connection, transaction
+from django.db import connection, models, transaction
 
 from records.base import Record
 from records.models import ENTITIES
@@ -29,12 +30,21 @@ CASTS = {
 
 @dataclass(frozen=True)
 class Tables:
-    """A table with its history, and the columns that both have."""
+    """A table with its history, and the columns that both have.
+
+    Attributes:
+        record: the table of the records.
+        history: that of their history.
+        columns: of the record, by name; both tables have them.
+        resting: the values of a record that rests, by column.
+        unique: the columns whose values together are one record's, besides the code.
+    """
 
     record: str
     history: str
     columns: tuple[str, ...]
     resting: tuple[tuple[str, bool | str | None], ...]
+    unique: tuple[tuple[str, ...], ...]
 
 
 def tables_of(entity: type[Record]) -> Tables:
@@ -49,7 +59,25 @@ def tables_of(entity: type[Record]) -> Tables:
             for field in entity._meta.concrete_fields
             if field.name in entity.resting
         ),
+        tuple(_unique_columns(entity)),
     )
+
+
+def _unique_columns(entity: type[Record]) -> Iterator[tuple[str, ...]]:
+    for field in entity._meta.concrete_fields:
+        if field.unique and not field.primary_key:
+            yield (str(field.column),)
+    for constraint in entity._meta.constraints:
+        if isinstance(constraint, models.UniqueConstraint):
+            names = constraint.fields or map(_field_of, constraint.expressions)
+            yield tuple(str(entity._meta.get_field(name).column) for name in names)  # type: ignore[union-attr]
+
+
+def _field_of(expression: Any) -> str:
+    """The field that an expression is of: the field itself, or what counts where it is empty."""
+    if isinstance(expression, models.F):
+        return str(expression.deconstruct()[1][0])
+    return _field_of(expression.get_source_expressions()[0])
 
 
 ALL = tuple(tables_of(entity) for entity in ENTITIES)
@@ -193,9 +221,10 @@ def _dropped() -> Iterator[str]:
     existing = set(connection.introspection.table_names())
     for tables in ALL:
         for table, names in (
-            (tables.record, ("insert", "update", "delete", "code", "not_emptied")),
-            (tables.history, ("kept", "not_emptied")),
-        ):
+            (tables.record, ("insert", "update", "delete", "code", "not_emptied",
+                             "not_replaced_by_insert", "not_replaced_by_update")),
+            (tables.history, ("kept", "not_emptied", "not_replaced")),
+        ):  # fmt: skip
             if table not in existing:
                 continue
             for name in names:
@@ -228,6 +257,27 @@ def _sqlite() -> Iterator[str]:
                 f'create trigger "{tables.history}_{name}" before {change} on "{tables.history}"'
                 " begin select raise(abort, 'a history is append-only'); end"
             )
+        # "insert or replace" deletes rows that stand in its way, and calls no trigger for them.
+        yield (
+            f'create trigger "{tables.history}_not_replaced" before insert on "{tables.history}"'
+            f' when exists (select 1 from "{tables.history}" where history_id = new.history_id)'
+            " begin select raise(abort, 'a history is append-only'); end"
+        )
+        if tables.unique:
+            for change in ("insert", "update"):
+                yield (
+                    f'create trigger "{table}_not_replaced_by_{change}" before {change} on'
+                    f' "{table}" when exists (select 1 from "{table}" where code != new.code and'
+                    f" ({_taken(tables)})) begin select raise(abort, 'another record has these"
+                    " values, and each has its own'); end"
+                )
+
+
+def _taken(tables: Tables) -> str:
+    return " or ".join(
+        " and ".join(f'"{column}" is new."{column}"' for column in columns)
+        for columns in tables.unique
+    )
 
 
 def _postgresql() -> Iterator[str]:

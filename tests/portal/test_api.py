@@ -267,6 +267,8 @@ def test_merge_unmerge_and_revert(
     first = asks("get", "/records/partner/P-1/history").json()["items"][0]["history_id"]
     done("revert", history_id=first)
     assert asks("get", "/records/partner/P-1").json()["name"] == "Old"
+    by_api = ChangeRequest.objects.filter(source=ChangeRequest.Source.API)
+    assert [one.action for one in by_api.order_by("id")] == ["merge", "unmerge", "update"]
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 
 from changes import service
 from changes.models import ChangeRequest
-from changes.service import Refused
+from changes.service import Refused, Stale
 from people import approve_together
 from records.base import Record
 from records.models import Channel, Crosswalk, Partner
@@ -46,9 +46,45 @@ def test_what_points_to_a_new_record_is_applied_after_it(steward: User, approver
     mapping = ask(steward, Crosswalk, None, "b1", **MAPPING)
     with pytest.raises(Refused, match="the new partner P-1, which waits for approval itself"):
         service.approve(mapping, approver)
-    service.reject(record, approver, "not so")
-    assert "cannot be applied any more" in approve_together([mapping], approver)[mapping.pk]
-    assert not Crosswalk.objects.exists()
+    service.approve(record, approver)
+    assert service.approve(mapping, approver).status == Status.APPLIED
+
+
+def test_what_points_to_a_new_record_ends_with_it(steward: User, approver: User) -> None:
+    for status, by, said in (
+        (Status.REJECTED, approver, "was rejected: not so"),
+        (Status.WITHDRAWN, steward, "was withdrawn."),
+    ):
+        tree = [
+            ask(steward, Channel, code, "b1", name=code, parent=parent)
+            for code, parent in (("top", None), ("middle", "top"), ("leaf", "middle"))
+        ]
+        other = ask(steward, Channel, "other", "b1", name="Other")
+        if status == Status.REJECTED:
+            service.reject(tree[0], approver, "not so")
+        else:
+            service.withdraw(tree[0], steward)
+        for one in [*tree, other]:
+            one.refresh_from_db()
+        assert [one.status for one in tree] == [status] * 3
+        assert {one.decided_by for one in tree} == {by}
+        assert tree[1].decision_note == f"The new channel top, to which this points, {said}"
+        assert tree[2].decision_note.startswith("The new channel middle, to which this points")
+        assert other.status == Status.OPEN
+        service.withdraw(other, steward)
+
+
+def test_a_record_that_somebody_made_meanwhile_takes_no_mapping_of_the_batch(
+    steward: User, approver: User
+) -> None:
+    record = ask(steward, Partner, "P-1", "b1", name="Shop")
+    mapping = ask(steward, Crosswalk, None, "b1", **MAPPING)
+    Partner.objects.create(code="P-1", name="Another shop")
+    with pytest.raises(Stale, match="P-1 has been made in the meantime"):
+        service.approve(record, approver)
+    mapping.refresh_from_db()
+    assert mapping.status == Status.STALE
+    assert "The new partner P-1, to which this points, is out of date" in mapping.decision_note
 
 
 def test_only_a_record_of_the_same_batch_and_person_may_be_pointed_to(

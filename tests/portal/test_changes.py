@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -14,7 +15,17 @@ from changes.models import ChangeRequest
 from changes.service import Refused, Stale, When
 from people import Person
 from records.base import Record
-from records.models import Advertiser, Channel, Client, ClientAdvertiser, Crosswalk, Partner
+from records.models import (
+    Advertiser,
+    Campaign,
+    Channel,
+    Client,
+    ClientAdvertiser,
+    Crosswalk,
+    InternalTraffic,
+    Partner,
+    Target,
+)
 
 Status, Source = ChangeRequest.Status, ChangeRequest.Source
 
@@ -290,3 +301,158 @@ def test_a_mapped_id_has_a_target_of_its_kind(make: Any) -> None:
     make(Partner, "P-1", name="One")
     with pytest.raises(ValidationError, match="of its own kind"):
         make(Crosswalk, network_code="awin", kind="advertiser", source_id="1", partner="P-1")
+
+
+def test_what_was_taken_from_a_merged_record_comes_back_step_by_step(
+    make: Any, steward: User, approver: User
+) -> None:
+    small, middle, large = (make(Advertiser, f"A-{n}", name=f"Shop {n}") for n in (1, 2, 3))
+    for number, one in enumerate((small, middle), start=1):
+        make(Crosswalk, network_code="awin", kind="advertiser", source_id=str(number),
+             advertiser=one.code)  # fmt: skip
+    service.approve(service.request_merge(steward, small, middle, reason="same"), approver)
+    middle.refresh_from_db()
+    service.approve(service.request_merge(steward, middle, large, reason="same"), approver)
+    small.refresh_from_db()
+    with pytest.raises(Refused, match=r"take Shop 2 \(A-2\) out first"):
+        service.request_unmerge(steward, small, reason="not the same")
+    middle.refresh_from_db()
+    service.approve(service.request_unmerge(steward, middle, reason="no"), approver)
+    small.refresh_from_db()
+    # A row that is gone by now stands in nobody's way.
+    Crosswalk.objects.filter(pk="awin-advertiser-2").delete()
+    service.approve(service.request_unmerge(steward, small, reason="no"), approver)
+    assert dict(Crosswalk.objects.values_list("code", "advertiser")) == {"awin-advertiser-1": "A-1"}
+
+
+def test_a_row_that_was_deleted_meanwhile_does_not_stop_an_unmerge(
+    make: Any, steward: User, approver: User
+) -> None:
+    loser, winner = make(Partner, "P-1", name="Shop Ltd"), make(Partner, "P-2", name="Shop")
+    entry = make(Crosswalk, network_code="awin", kind="partner", source_id="1", partner="P-1")
+    service.approve(service.request_merge(steward, loser, winner, reason="same"), approver)
+    entry.delete()
+    loser.refresh_from_db()
+    service.approve(service.request_unmerge(steward, loser, reason="not the same"), approver)
+    loser.refresh_from_db()
+    assert loser.is_active
+
+
+def test_nothing_new_points_to_a_record_that_became_part_of_another(
+    make: Any, steward: User, approver: User
+) -> None:
+    loser, winner = make(Advertiser, "A-1", name="Shop Ltd"), make(Advertiser, "A-2", name="Shop")
+    make(Client, "C-1", name="Client")
+    make(ClientAdvertiser, "CA-1", client="C-1", advertiser="A-1")
+    make(ClientAdvertiser, "CA-2", client="C-1", advertiser="A-2")
+    waits = service.request_change(
+        steward, Campaign, "CP-1", {"name": "Spring", "advertiser": "A-1"}, reason="because",
+        source=Source.FORM,
+    )  # fmt: skip
+    assert waits is not None
+    service.approve(service.request_merge(steward, loser, winner, reason="same"), approver)
+    said = r"was merged into Shop \(A-2\): choose that"
+    with pytest.raises(Refused, match=said):
+        service.approve(waits, approver)
+    with pytest.raises(ValidationError, match=said):
+        make(Campaign, "CP-2", name="Spring", advertiser="A-1")
+    # A row that stayed behind can still be changed.
+    assert not make(ClientAdvertiser, "CA-1", is_active=False).is_active
+
+
+@pytest.mark.parametrize("year", [26, 1899, 9999])
+def test_a_change_counts_from_a_moment_that_reports_know(year: int) -> None:
+    with pytest.raises(ValidationError, match="between 1900 and 9998") as refused:
+        When("date", dt.datetime(year, 3, 1, tzinfo=dt.UTC))
+    assert list(refused.value.message_dict) == ["effective_from"]
+
+
+@pytest.mark.parametrize("text", ["gnp.\u202ejpg", "a\u2066b", "bell\x07", "two\nlines", "\x9b"])
+def test_a_text_that_is_not_as_it_looks_is_refused(
+    make: Any, steward: User, approver: User, text: str
+) -> None:
+    partner = make(Partner, "P-1", name="Shop")
+    with pytest.raises(ValidationError, match="cannot be seen") as refused:
+        ask(steward, partner, name=text)
+    assert list(refused.value.message_dict) == ["name"]
+    # Whoever mends another field need not mend what came past the portal.
+    Partner.objects.update(name=text)
+    request = ask(steward, partner, name=text, partner_type="coupon")
+    assert request.values == {"partner_type": "coupon"}
+    if "\n" not in text:
+        with pytest.raises(ValidationError, match="cannot be seen"):
+            service.request_change(
+                steward, Partner, "P-1", {"name": "x"}, reason=text, source=Source.FORM,
+                base_version=1,
+            )  # fmt: skip
+        with pytest.raises(ValidationError, match="cannot be seen"):
+            service.reject(request, approver, text)
+
+
+def test_a_note_is_kept_whole_or_refused(make: Any, steward: User, approver: User) -> None:
+    request = ask(steward, make(Partner, "P-1", name="Shop"), name="New")
+    with pytest.raises(ValidationError, match="longer than 500"):
+        service.reject(request, approver, "x" * 501)
+    with pytest.raises(ValidationError, match="longer than 500"):
+        service.approve(request, approver, "x" * 501)
+
+
+@pytest.mark.parametrize(
+    ("number", "kept"),
+    [
+        ("12345678901.123456", "12345678901.123456"),
+        ("999999999999.999999", "999999999999.999999"),
+        (0.1, "0.100000"),
+        (1234567890.25, "1234567890.250000"),
+        (12345678901.123456, None),
+        (1e300, None),
+        ("1000000000000", None),
+        ("0.1234567", None),
+    ],
+)
+def test_an_amount_is_kept_exactly_or_refused(
+    make: Any, number: str | float, kept: str | None
+) -> None:
+    make(Advertiser, "A-1", name="Shop")
+    values = {
+        "advertiser": "A-1", "metric_name": "revenue", "starts_on": "2026-01-01",
+        "ends_on": "2026-12-31", "amount": number,
+    }  # fmt: skip
+    if kept is None:
+        with pytest.raises(ValidationError) as refused:
+            make(Target, "T-1", **values)
+        assert list(refused.value.message_dict) == ["amount"]
+        return
+    target = make(Target, "T-1", **values)
+    assert str(target.amount) == kept
+    assert str(target.history.get().amount) == kept
+    assert Target.objects.filter(amount=Decimal(kept), amount__gte=Decimal(kept)).exists()
+
+
+def test_amounts_are_in_order(make: Any) -> None:
+    make(Advertiser, "A-1", name="Shop")
+    for number, amount in enumerate(("9", "10.5", "-1", "999999999999.999999", "100")):
+        make(Target, f"T-{number}", advertiser="A-1", metric_name="revenue",
+             starts_on="2026-01-01", ends_on="2026-12-31", amount=amount)  # fmt: skip
+    ordered = Target.objects.order_by("amount").values_list("code", flat=True)
+    assert list(ordered) == ["T-2", "T-0", "T-1", "T-4", "T-3"]
+
+
+@pytest.mark.parametrize("number", [2**31, 2**40, -1])
+def test_a_whole_number_is_one_that_the_warehouse_keeps(steward: User, number: int) -> None:
+    with pytest.raises(ValidationError) as refused:
+        service.request_change(
+            steward, Channel, "X-1", {"name": "x", "sort_order": number}, reason="because",
+            source=Source.API,
+        )  # fmt: skip
+    assert list(refused.value.message_dict) == ["sort_order"]
+
+
+@pytest.mark.parametrize(
+    "prefix", ["999.1.1.0/24", "\u0661\u0669\u0662.0.2.0/24", ":::::::/48", "192.0.2.0/25", "x"]
+)
+def test_a_prefix_is_one_that_clicks_can_have(make: Any, prefix: str) -> None:
+    for good in ("192.0.2.0/24", "2001:db8:1::/48"):
+        make(InternalTraffic, good.replace("/", "_").replace(":", "_"), name="x", ip_prefix=good)
+    with pytest.raises(ValidationError, match="Write the prefix as clicks carry it"):
+        make(InternalTraffic, "I-1", name="x", ip_prefix=prefix)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from changes import service
 from changes.models import ChangeRequest
 from people import Person
 from portal_pages import Browser, make_world
-from records.models import Partner
+from records.models import Partner, SiteDomain
 
 pytestmark = pytest.mark.django_db
 LIST = "/changes/changerequest/"
@@ -225,3 +226,63 @@ def test_requests_that_are_not_there_are_not_decided_on(approver: User, chosen: 
     assert Browser(approver).web.post(LIST, data).status_code in (302, 400)
     for page in ("change", "decide"):
         assert Browser(approver).look(f"{LIST}{chosen}/{page}/").status == 404
+
+
+def test_a_new_record_and_what_points_to_it_are_rejected_in_one_go(
+    steward: User, approver: User
+) -> None:
+    batch = service.new_batch()
+    for entity, code, values in (
+        (Partner, "P-9", {"name": "New Shop"}),
+        (SiteDomain, None, {"domain": "new.example", "partner": "P-9"}),
+    ):
+        service.request_change(
+            steward, entity, code, values, reason="because", source="queue", batch=batch
+        )
+    address = f"{LIST}together/{batch}/"
+    page = Browser(approver).send(Browser(approver).look(address), "reject", note="no shop")
+    assert "2 changes rejected." in page.text
+    assert "rejected already" not in page.text
+
+
+def test_a_flood_of_refusals_is_told_in_short(steward: User, approver: User) -> None:
+    batch = service.new_batch()
+    partners = [Partner(code=f"X-{n:02}", name=f"More {n}") for n in range(30)]
+    Partner.objects.bulk_create(partners)
+    for partner in partners:
+        ask(approver, partner.code, batch=batch)
+    ask(steward, "P-2", batch=batch)
+    address = f"{LIST}together/{batch}/"
+    text = Browser(approver).send(Browser(approver).look(address), "approve").text
+    assert "1 change approved." in text
+    assert text.count("You asked for this change: somebody else") < 25
+    assert "10 more were refused" in text
+
+
+def test_requests_are_found_by_the_name_of_their_record(steward: User) -> None:
+    ask(steward, partner_type="coupon")
+    ask(steward, "P-2", name="Bäckerei Trail")
+    service.request_change(
+        steward, SiteDomain, "deals.example", {"is_active": False}, reason="because",
+        source="form", base_version=1,
+    )  # fmt: skip
+    for text, found in (("morning deals", "Morning Deals"), ("Bäckerei", "Trail Journal"),
+                        ("deals.example", "deals.example")):  # fmt: skip
+        page = Browser(steward).look(f"{LIST}?q={text}")
+        names = page.document.xpath("//span[@class='what']/b/text()")
+        assert names == [found], text
+
+
+def test_a_moment_that_is_no_beginning_of_a_day_is_shown_whole(
+    steward: User, approver: User
+) -> None:
+    moment = dt.datetime(2026, 3, 1, 17, 30, tzinfo=dt.UTC)
+    request = service.request_change(
+        steward, Partner, "P-1", {"name": "New"}, reason="because", source="api", base_version=1,
+        when=service.When("date", moment),
+    )  # fmt: skip
+    assert request is not None
+    assert "from 1 March 2026, 17:30 UTC" in Browser(steward).look(page_of(request)).text
+    service.approve(request, approver)
+    page = Browser(steward).look("/records/partner/P-1/history/")
+    assert "from 1 March 2026, 17:30 UTC" in page.text

@@ -378,3 +378,49 @@ def test_what_cannot_be_stored_is_refused_before_it_is_looked_for(browser: Brows
 def test_pages_of_records_that_are_not_there_are_not_found(browser: Browser) -> None:
     for page in ("history", "merge", "unmerge", "again"):
         assert browser.look(page_of(Partner, "P-9", page)).status == 404
+
+
+def test_what_somebody_else_changed_is_not_reverted_unseen(browser: Browser) -> None:
+    Partner.objects.filter(pk="P-1").update(name="Noon Deals", version=2)
+    first = Partner.history.filter(code="P-1").earliest("history_id").history_id
+    again = browser.look(page_of(Partner, "P-1", "again") + f"?entry={first}")
+    merge = browser.look(page_of(Partner, "P-1", "merge") + "?into=P-2")
+    Partner.objects.filter(pk="P-1").update(website_domain="noon.example", version=3)
+    for page in (again, merge):
+        answer = browser.send(page, reason="a mistake")
+        assert "was changed by somebody else since" in answer.text
+        # What is shown now is the record as it is: sending that is a decision about it.
+        assert "noon.example" in answer.text or page is merge
+    assert not asked()
+    assert SENT in browser.send(browser.look(again.address), reason="a mistake").text
+
+
+def test_a_long_grid_is_sent_whole(browser: Browser) -> None:
+    Partner.objects.bulk_create(Partner(code=f"X-{n:03}", name=f"More {n}") for n in range(150))
+    page = grid(browser, GRID + "&all=")
+    page = browser.send(page, typed={"form-140-name": "Evening Deals", "reason": "r"})
+    assert page.status == 200
+    assert [request.values for request in asked()] == [{"name": "Evening Deals"}]
+
+
+@pytest.mark.parametrize("number", ["9" * 30, "9" * 5000, "²", "-1"])
+def test_no_number_in_an_address_is_an_error_of_ours(browser: Browser, number: str) -> None:
+    for address in (
+        page_of(Partner, "P-1", "again") + f"?entry={number}",
+        page_of(Partner, "P-1", "history") + f"?p={number}",
+        f"/changes/changerequest/{number}/change/",
+        f"/changes/changerequest/{number}/decide/",
+        list_of(Partner) + f"?p={number}",
+        f"/unmapped/unmappedid/?page={number}",
+    ):
+        assert browser.look(address).status in (200, 404), address
+
+
+def test_an_exact_amount_goes_from_the_form_to_the_record(browser: Browser, approver: User) -> None:
+    for amount in ("12345678901.123456", "999999999999.999999"):
+        address = page_of(models.Target, "T-1")
+        assert SENT in browser.send(form(browser, address), amount=amount, reason="r").text
+        service.approve(asked()[-1], approver)
+        assert form(browser, address).value("amount") == amount
+        entry = models.Target.history.latest("history_id")
+        assert str(entry.amount) == amount

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import re
+import time
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -245,7 +247,7 @@ def test_rows_are_new_changed_unchanged_or_wrong(steward: User) -> None:
         (Campaign, "starts_on", "01.03.2026", "Write the day as"),
         (Campaign, "starts_on", "2026-02-30", "Write the day as"),
         (Campaign, "name", "x" * 300, "at most 255 characters"),
-        (Campaign, "name", "a\x07" + "\x7f", None),
+        (Campaign, "name", "a\x07" + "\x7f", "cannot be seen"),
         (Campaign, "version", "soon", "Write a whole number"),
         (Campaign, "version", "3", "codes never change"),
         (Campaign, "advertiser_code", "nobody", "There is no advertiser nobody"),
@@ -695,3 +697,58 @@ def test_nobody_unknown_imports_or_exports(db: None) -> None:
         assert "login" in answer["Location"]
     for path in ("process_import/",):
         assert Browser().post(address("changelist") + path).status_code in (302, 404)
+
+
+def workbook_of(sheets: Sequence[str]) -> bytes:
+    """A workbook whose sheets have these rows, written by hand."""
+    book = openpyxl.Workbook()
+    for number in range(1, len(sheets)):
+        book.create_sheet(f"more {number}")
+    plain = io.BytesIO()
+    book.save(plain)
+    written = io.BytesIO()
+    with zipfile.ZipFile(plain) as old, zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as new:
+        for part in old.infolist():
+            found = re.fullmatch(r"xl/worksheets/sheet(\d+)\.xml", part.filename)
+            content = old.read(part)
+            if found:
+                content = (
+                    '<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">'
+                    f"<sheetData>{sheets[int(found[1]) - 1]}</sheetData></worksheet>"
+                ).encode()
+            new.writestr(part.filename, content)
+    return written.getvalue()
+
+
+def cell(place: str, text: str) -> str:
+    return f'<c r="{place}" t="inlineStr"><is><t>{text}</t></is></c>'
+
+
+HEADER_ROW = f'<row r="1">{cell("A1", "code")}{cell("B1", "name")}</row>'
+
+
+@pytest.mark.parametrize(
+    ("sheets", "said"),
+    [
+        ([HEADER_ROW + f'<row r="999999999">{cell("A999999999", "P")}</row>'], "sheet has rows"),
+        (['<row r="1048576"></row>'] * 200, "more than 20 sheets"),
+    ],
+    ids=["long", "many"],
+)
+def test_a_workbook_that_unfolds_is_refused_at_once(sheets: list[str], said: str) -> None:
+    content = workbook_of(sheets)
+    before = time.process_time()
+    with pytest.raises(Unreadable, match=said):
+        read_table("rows.xlsx", content)
+    assert time.process_time() - before < 4
+
+
+def test_a_cell_far_to_the_right_makes_no_row_of_16_384_cells() -> None:
+    rows = (
+        f'<row r="{n}">{cell(f"A{n}", "P")}{cell(f"XFD{n}", "x")}</row>' for n in range(2, 2000)
+    )
+    content = workbook_of([HEADER_ROW + "".join(rows)])
+    before = time.process_time()
+    table = read_table("rows.xlsx", content)
+    assert time.process_time() - before < 3
+    assert {len(row.cells) for row in table.rows} == {2}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,6 +16,8 @@ from records.models import (
     Partner,
     ProductCategory,
     Program,
+    SiteDomain,
+    Target,
 )
 from records.triggers import ALL, create_triggers, drop_triggers, record_differences
 
@@ -71,7 +75,7 @@ def test_a_history_is_append_only(table: str) -> None:
             values[field.attname] = (
                 "2026-01-01" if "Date" in internal
                 else False if internal == "BooleanField"
-                else 1 if "Integer" in internal or internal == "DecimalField"
+                else 1 if "Integer" in internal or "Decimal" in internal
                 else "x"
             )  # fmt: skip
     model.objects.create(history_date="2026-01-01T00:00:00Z", history_type="+", **values)
@@ -109,3 +113,57 @@ def test_a_program_has_one_rate_for_a_category_on_every_engine() -> None:
     CommissionRate.objects.create(code="R-1", **same)
     with pytest.raises(DatabaseError), transaction.atomic():
         CommissionRate.objects.create(code="R-2", **same)
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL knows no such statement")
+def test_replacing_a_row_of_sqlite_changes_no_history_and_hides_no_record() -> None:
+    Partner.objects.create(code="P-1", name="made")
+    copy = "select * from partner_history"
+    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+        execute(f"insert or replace into partner_history {copy}")
+    SiteDomain.objects.create(code="one.example", domain="one.example", partner_id="P-1")
+    taking = "insert or replace into site_domain (code, version, domain, partner_code, is_active)"
+    with pytest.raises(DatabaseError), transaction.atomic():
+        execute(f"{taking} values ('two.example', 1, 'one.example', 'P-1', 1)")
+    SiteDomain.objects.create(code="two.example", domain="two.example", partner_id="P-1")
+    with pytest.raises(DatabaseError), transaction.atomic():
+        execute("update or replace site_domain set domain = 'one.example' where code like 'two%%'")
+    assert SiteDomain.objects.count() == 2
+    # A row replaced by one of the same code is recorded as made anew.
+    execute(f"{taking} values ('two.example', 1, 'two.example', 'P-1', 0)")
+    entries = SiteDomain.history.filter(code="two.example").order_by("history_id")
+    assert [(one.history_type, one.is_active) for one in entries] == [("+", True), ("+", False)]
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL's numbers are exact")
+def test_numbers_of_older_portals_are_kept_exactly_and_no_change_is_made_of_it() -> None:
+    migration = import_module("records.migrations.0002_exact_decimals")
+    editor = SimpleNamespace(connection=connection)
+    Advertiser.objects.create(code="A-1", name="Shop")
+    numbers = {"0": 0.08, "1": 100, "2": 1234567890.25, "3": 12345678901.123456}
+
+    def amounts(table: str = "target_history") -> list[Any]:
+        with connection.cursor() as cursor:
+            cursor.execute(f"select amount from {table} order by code")
+            return [amount for (amount,) in cursor.fetchall()]
+
+    for code in numbers:
+        Target.objects.create(
+            code=code, advertiser_id="A-1", metric_name="revenue", starts_on="2026-01-01",
+            ends_on="2026-12-31", amount=1,
+        )  # fmt: skip
+    drop_triggers()
+    for code, number in numbers.items():
+        for table in ("target", "target_history"):
+            execute(f"update {table} set amount = %s where code = %s", number, code)
+    migration.keep_exactly(None, editor)
+    # Of more than 15 digits it is what the portal showed before.
+    exact = [80_000, 100_000_000, 1_234_567_890_250_000, 12_345_678_901_123_500]
+    assert amounts() == amounts("target") == exact
+    create_triggers()
+    assert record_differences("migrated") == 0
+    assert str(Target.objects.get(pk="3").amount) == "12345678901.123500"
+    drop_triggers()
+    migration.keep_as_before(None, editor)
+    assert amounts()[:3] == [0.08, 100, 1234567890.25]
+    create_triggers()

@@ -26,6 +26,7 @@ from records.models import (
     InternalTraffic,
     Partner,
     Program,
+    Target,
     UniquenessRule,
 )
 from records.triggers import create_triggers, drop_triggers, history_context, record_differences
@@ -82,6 +83,20 @@ def test_a_history_is_published_with_its_types(folder: Path) -> None:
             "currency_code": None, "time_zone": None, "is_active": True, "reason": "signed",
         }
     ]  # fmt: skip
+
+
+def test_amounts_are_published_exactly(folder: Path) -> None:
+    Advertiser.objects.create(code="A-1", name="Shop")
+    amounts = ["12345678901.123456", "999999999999.999999", "-999999999999.999999", "0.000001"]
+    for number, amount in enumerate(amounts):
+        Target.objects.create(
+            code=f"T-{number}", advertiser_id="A-1", metric_name="revenue", starts_on="2026-01-01",
+            ends_on="2026-12-31", amount=amount,
+        )  # fmt: skip
+    publish.publish(landing.Landing(str(folder)))
+    assert [str(row["amount"]) for row in rows(folder, "target")] == amounts
+    adopt_into_emptied(folder)
+    assert [str(target.amount) for target in Target.objects.order_by("code")] == amounts
 
 
 def test_the_target_of_a_mapping_is_its_code(folder: Path) -> None:
@@ -337,6 +352,34 @@ def test_what_does_not_fit_is_told_by_file_and_line(folder: Path, line: str) -> 
         cursor.execute("insert into client (code, version, name, is_active)"
                        " values ('C', 1, 'Client', true)")  # fmt: skip
     assert BY_NAME["client"].history.count() == 1  # type: ignore[attr-defined]
+
+
+PROGRAM = f"{HEAD},name,advertiser_code,network_code,commission_rate,lock_days,is_active,reason"
+
+
+@pytest.mark.parametrize(
+    ("number", "rate", "days", "said"),
+    [
+        ("2", "1000", "3", "commission_rate cannot be '1000'"),
+        ("2", "0.1", str(2**31), f"lock_days cannot be '{2**31}'"),
+        ("2", "0.1", "9" * 5000, "lock_days cannot be"),
+        (str(2**63), "0.1", "3", f"history_id cannot be '{2**63}'"),
+    ],
+)
+def test_a_number_that_no_file_could_hold_again_is_not_adopted(
+    folder: Path, number: str, rate: str, days: str, said: str
+) -> None:
+    """Also of a change that another one follows: the whole history is published again."""
+    deliver(folder, "advertiser_history.csv", f"{HEAD},name", "1,2026-01-01T09:00:00Z,+,,A-1,Shop")
+    program = "PR-1,x,A-1,awin"
+    deliver(
+        folder, "program_history.csv", PROGRAM,
+        f"{number},2026-01-01T09:00:00Z,+,,{program},{rate},{days},true,",
+        f"3,2026-01-02T09:00:00Z,~,,{program},0.1,3,true,",
+    )  # fmt: skip
+    with pytest.raises(CommandError, match="Nothing was adopted") as refused:
+        call_command("adopt", landing=str(folder))
+    assert f"line 2: {said}" in str(refused.value)
 
 
 def test_one_number_names_one_change(delivered: Path) -> None:
