@@ -15,6 +15,7 @@ from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminDateWidget
 
 from api.models import LONGEST, ApiToken, make_token
+from portal.lists import OfferedOnly
 
 
 class TokenForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -35,7 +36,7 @@ class TokenForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(ApiToken)
-class ApiTokenAdmin(ModelAdmin):  # type: ignore[misc]
+class ApiTokenAdmin(OfferedOnly, ModelAdmin):  # type: ignore[misc]
     """Everybody makes, sees and revokes their own tokens, and nobody else's."""
 
     form = TokenForm
@@ -67,6 +68,15 @@ class ApiTokenAdmin(ModelAdmin):  # type: ignore[misc]
     def has_delete_permission(self, request: HttpRequest, obj: ApiToken | None = None) -> bool:
         """A revoked token stays in the list."""
         return False
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """Make one at a time: its text is shown once."""
+        buttons = ("show_save_and_add_another", "show_save_and_continue")
+        context = {**dict.fromkeys(buttons, False), **(extra_context or {})}
+        response: HttpResponse = super().add_view(request, form_url, context)
+        return response
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         """Offer three months."""

@@ -12,12 +12,14 @@ from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
+from portal.lists import OfferedOnly
+
 admin.site.unregister(User)
 admin.site.unregister(Group)
 
 
 @admin.register(User)
-class AccountAdmin(UserAdmin, ModelAdmin):  # type: ignore[misc, type-arg]
+class AccountAdmin(OfferedOnly, UserAdmin, ModelAdmin):  # type: ignore[misc, type-arg]
     """Who may log in, and as what. The roles themselves are fixed."""
 
     form = UserChangeForm

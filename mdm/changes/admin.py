@@ -28,6 +28,7 @@ from changes.forms import NoteForm
 from changes.models import ChangeRequest
 from changes.names import counts_from, whole_number, with_names
 from changes.waiting import others_on_the_same_record, waiting_for
+from portal.lists import LONGEST_SEARCH, OfferedOnly
 from records.base import NamedRecord
 from records.models import ENTITIES
 
@@ -95,7 +96,7 @@ class RequestList(ChangeList):  # type: ignore[misc]
 
 
 @admin.register(ChangeRequest)
-class ChangeRequestAdmin(ModelAdmin):  # type: ignore[misc]
+class ChangeRequestAdmin(OfferedOnly, ModelAdmin):  # type: ignore[misc]
     """Change requests: looked at, and decided on."""
 
     list_display = (
@@ -199,7 +200,7 @@ class ChangeRequestAdmin(ModelAdmin):  # type: ignore[misc]
     ) -> tuple[QuerySet[Any], bool]:
         """The requests that a text finds, also by the name that their record has by now."""
         found, twice = super().get_search_results(request, queryset, search_term)
-        text = search_term.strip()
+        text = search_term.strip()[:LONGEST_SEARCH]
         # SQLite keeps values as JSON, in which letters beyond ASCII are written by number.
         named = Q(values__icontains=json.dumps(text)[1:-1])
         for entity in ENTITIES:

@@ -37,13 +37,17 @@ def page(request: HttpRequest) -> dict[str, Any]:
     applied = ChangeRequest.objects.filter(status=ChangeRequest.Status.APPLIED)
     waiting = waiting_for(user)
     mine = open_requests().filter(requested_by=user)
+    looks = user.has_perm("changes.view_changerequest")
     return {
         "cards": cards(user, waiting, mine),
         "waiting": _newest(waiting),
         "mine": _newest(mine),
-        "last_changes": _newest(applied.order_by("-decided_at", "-id")),
+        "last_changes": _newest(
+            applied.order_by("-decided_at", "-id") if looks else applied.none()
+        ),
         "groups": groups(request),
         "decides": user.has_perm("changes.approve_changerequest"),
+        "looks": looks,
         "asks": user.has_perm("records.change_partner"),
     }
 
@@ -63,7 +67,9 @@ def cards(
     if user.has_perm("records.change_partner"):
         number = mine.count()
         sentence = "of yours wait for an approver" if number else "You wait for nobody."
-        found.append(Card("Your requests", number, sentence, f"{listed}?whose=mine&status=open"))
+        found.append(
+            Card("Your requests", number, sentence, f"{listed}?whose=mine&status__exact=open")
+        )
     if user.has_perm("unmapped.view_unmappedid") and user.has_perm("records.change_partner"):
         number = UnmappedId.objects.waiting().count()
         sentence = "stand for no record yet" if number else "Every id stands for a record."

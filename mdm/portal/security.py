@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Callable
 
 from django.conf import settings
@@ -23,20 +24,36 @@ CONTENT_SECURITY_POLICY = "; ".join(
         "frame-ancestors 'none'",
     )
 )
+MEGABYTE = 1024 * 1024
+# What is a little larger than the largest file of an import is told so on its page.
+MOST_BYTES = 32 * MEGABYTE
 PERMISSIONS_POLICY = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
 
 
 def client_address(request: HttpRequest) -> str:
-    """The address of the caller, for counting failures.
+    """The address of the caller, for counting failures; empty where nobody says it.
 
     Behind a proxy it is the last of X-Forwarded-For: the one that our proxy has written. What
-    stands before it anybody can send.
+    stands before it anybody can send. Of IPv6 it is the network of 64 bits, of which one line has
+    all addresses.
     """
+    said = [str(request.META.get("REMOTE_ADDR", ""))]
     if settings.BEHIND_PROXY:
-        forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "").rsplit(",", 1)[-1].strip()
-        if forwarded:
-            return str(forwarded)
-    return str(request.META.get("REMOTE_ADDR", ""))
+        said.insert(0, request.META.get("HTTP_X_FORWARDED_FOR", "").rsplit(",", 1)[-1].strip())
+    return next(filter(None, map(_address, said)), "")
+
+
+def _address(said: str) -> str:
+    # Some proxies write the port, too: 192.0.2.1:443, [2001:db8::1]:443.
+    bare = said.rpartition("]")[0].lstrip("[") if "[" in said else said
+    bare = bare.partition(":")[0] if bare.count(":") == 1 else bare
+    try:
+        address = ipaddress.ip_address(bare)
+    except ValueError:
+        return ""
+    if address.version == 6:
+        return str(ipaddress.ip_network((address, 64), strict=False).network_address)
+    return str(address)
 
 
 class SecurityHeaders:
@@ -64,5 +81,23 @@ class StorableAddress:
         if "\x00" in request.path or "%00" in request.META.get("QUERY_STRING", ""):
             return HttpResponseBadRequest(
                 "The address holds a character that cannot be stored.", content_type="text/plain"
+            )
+        return self.get_response(request)
+
+
+class ReadableSize:
+    """Refuses what is larger than any form of ours before it is read: it would fill the disk."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer a request."""
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        if length.isdecimal() and int(length) > MOST_BYTES:
+            return HttpResponse(
+                f"This is larger than {MOST_BYTES // MEGABYTE} MB: send less at once.",
+                status=413,
+                content_type="text/plain",
             )
         return self.get_response(request)

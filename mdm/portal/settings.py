@@ -69,6 +69,7 @@ MIDDLEWARE = [
     "portal.security.SecurityHeaders",
     "api.errors.JsonOnly",
     "portal.security.StorableAddress",
+    "portal.security.ReadableSize",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",

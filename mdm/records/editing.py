@@ -31,6 +31,7 @@ from changes.service import (
 )
 from changes.telling import counts_at_once, tell
 from exchange.admin import ExchangeMixin
+from portal.lists import OfferedOnly
 from records.base import Record
 from records.codes import suggested_code
 from records.fields import EMPTY, NumberInput, link_field
@@ -193,7 +194,7 @@ class RecordList(ChangeList):  # type: ignore[misc]
         return found
 
 
-class RecordAdmin(ExchangeMixin, WithoutSaving, ModelAdmin):  # type: ignore[misc]
+class RecordAdmin(OfferedOnly, ExchangeMixin, WithoutSaving, ModelAdmin):  # type: ignore[misc]
     """Lists and forms of an entity, none of which saves."""
 
     form = RecordForm

@@ -139,16 +139,13 @@ def suggest(
         raise SuggestionError(f"At least one suggestion must be asked for, not {limit}.")
     _check("id", "source_id", [(one.key, one.source_id) for one in unmapped])
     _check("record", "code", [((one.kind, one.code), one.code) for one in candidates])
-    found: dict[Key, list[Suggestion]] = {one.key: [] for one in unmapped}
+    found: dict[Key, list[Suggestion]] = {}
     for kind in sorted({one.kind for one in unmapped}):
-        matcher = _Matcher(
+        matcher = Matcher(
             [one for one in candidates if one.kind == kind],
             [one for one in aliases if one.kind == kind],
         )
-        asked = [one for one in unmapped if one.kind == kind]
-        for start in range(0, len(asked), CHUNK):
-            chunk = asked[start : start + CHUNK]
-            found |= zip([one.key for one in chunk], matcher.best(chunk, limit), strict=True)
+        found |= matcher.suggestions([one for one in unmapped if one.kind == kind], limit)
     return found
 
 
@@ -198,8 +195,8 @@ def _check(what: str, field: str, keys: list[tuple[tuple[str, ...], str]]) -> No
         seen.add(key)
 
 
-class _Matcher:
-    """The candidates of one kind, ready to be compared."""
+class Matcher:
+    """The candidates of one kind, ready to be compared: what can be worked out beforehand."""
 
     def __init__(self, candidates: Sequence[Candidate], aliases: Sequence[Alias]) -> None:
         self.candidates = sorted(candidates, key=lambda one: one.code)
@@ -223,8 +220,15 @@ class _Matcher:
             spellings, key=lambda one: (one.candidate, one.is_alias, one.normal, one.said)
         )
 
-    def best(self, asked: Sequence[Unmapped], limit: int) -> Iterator[list[Suggestion]]:
-        """The suggestions for each of some ids."""
+    def suggestions(self, asked: Sequence[Unmapped], limit: int) -> dict[Key, list[Suggestion]]:
+        """Return for each id the most likely candidates, best first."""
+        found: dict[Key, list[Suggestion]] = {}
+        for start in range(0, len(asked), CHUNK):
+            chunk = asked[start : start + CHUNK]
+            found |= zip([one.key for one in chunk], self._best(chunk, limit), strict=True)
+        return found
+
+    def _best(self, asked: Sequence[Unmapped], limit: int) -> Iterator[list[Suggestion]]:
         if not self.candidates:
             yield from ([] for _ in asked)
             return

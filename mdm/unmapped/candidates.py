@@ -6,28 +6,60 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Count, Max, Q
 
-from records.base import MergeableRecord
+from records.base import MergeableRecord, Record
 from records.models import BY_NAME, Advertiser, Brand, Crosswalk, Partner, SiteDomain
-from suggestions.suggest import Alias, Candidate, Key, Suggestion, Unmapped, suggest
+from suggestions.suggest import Alias, Candidate, Key, Matcher, Suggestion, Unmapped
 from unmapped.models import DeliveredName, UnmappedId
 
 TOP = 3
+# Whose names and domains are those of a kind, besides the records themselves.
+DOMAINS_OF: dict[str, type[Record]] = {"advertiser": Brand, "partner": SiteDomain}
+Stamp = tuple[Any, ...]
+_matchers: dict[str, tuple[Stamp, Matcher]] = {}
 
 
 def suggestions_for(ids: Sequence[UnmappedId], limit: int = TOP) -> dict[Key, list[Suggestion]]:
     """The most likely records of each id, best first."""
-    kinds = {one.kind for one in ids}
-    asked = [
-        Unmapped(
-            one.kind, one.network_code, one.source_id, one.name or None, one.website or None,
-            one.click_host or None,
-        )
-        for one in ids
-    ]  # fmt: skip
-    candidates = [found for kind in sorted(kinds) for found in _candidates(kind)]
-    return suggest(asked, candidates, _aliases(kinds), limit)
+    asked = defaultdict(list)
+    for one in ids:
+        asked[one.kind].append(
+            Unmapped(
+                one.kind, one.network_code, one.source_id, one.name or None, one.website or None,
+                one.click_host or None,
+            )
+        )  # fmt: skip
+    found: dict[Key, list[Suggestion]] = {}
+    for kind, of_kind in asked.items():
+        found |= _matcher(kind).suggestions(of_kind, limit)
+    return found
+
+
+def _matcher(kind: str) -> Matcher:
+    """The records of a kind, ready to be compared; made anew when anything of them has changed."""
+    # Asked for before the records are read: what changes meanwhile is seen the next time.
+    stamp = _stamp(kind)
+    known = _matchers.get(kind)
+    if known is None or known[0] != stamp:
+        known = _matchers[kind] = (stamp, Matcher(list(_candidates(kind)), _aliases(kind)))
+    return known[1]
+
+
+def _stamp(kind: str) -> Stamp:
+    """What is another one after every change of names, domains, mappings and delivered names.
+
+    Histories only grow, whoever changes a record. Their number tells of a change that was
+    committed after one with a higher id, which the highest id does not.
+    """
+    stamp: list[Any] = []
+    for entity in (entity_of(kind), Crosswalk, DOMAINS_OF.get(kind)):
+        if entity is not None:
+            history = entity.history.order_by()  # type: ignore[attr-defined]
+            last = (Count("pk"), Max("history_id"), Max("history_date"))
+            stamp += history.aggregate(*last).values()
+    delivered = UnmappedId.objects.aggregate(Max("refreshed_at")).values()
+    return (*stamp, *delivered, DeliveredName.objects.count())
 
 
 def entity_of(kind: str) -> type[MergeableRecord]:
@@ -83,11 +115,9 @@ def _domains(kind: str) -> dict[str, list[str]]:
     return defaultdict(list, {code: list(domains) for code, domains in found.items()})
 
 
-def _aliases(kinds: set[str]) -> list[Alias]:
+def _aliases(kind: str) -> list[Alias]:
     """Names that networks deliver for ids that are mapped: each a decision of the past."""
-    targets: dict[str, str] = {}
-    for kind in kinds:
-        mapped = Crosswalk.objects.filter(kind=kind).exclude(**{kind: None})
-        targets |= dict(mapped.values_list("code", f"{kind}_id"))
-    names = DeliveredName.objects.filter(kind__in=kinds)
-    return [Alias(one.kind, one.name, targets[one.code]) for one in names if one.code in targets]
+    mapped = Crosswalk.objects.filter(kind=kind).exclude(**{kind: None})
+    targets = dict(mapped.values_list("code", f"{kind}_id"))
+    names = DeliveredName.objects.filter(kind=kind)
+    return [Alias(kind, one.name, targets[one.code]) for one in names if one.code in targets]

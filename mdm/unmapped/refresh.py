@@ -19,10 +19,11 @@ AT_ONCE = 500
 def replace_queue(rows: Iterable[Sequence[Any]]) -> int:
     """Replace the queue by rows as `warehouse.COLUMNS` has them, all or nothing; returns its size.
 
-    The names that networks delivered stay, also of ids that leave the queue.
+    The names that networks delivered stay, also of ids that leave the queue. An id that is longer
+    than a mapping may be is left out.
     """
     now = timezone.now()
-    ids = [_unmapped(row, now) for row in rows]
+    ids = [one for one in (_unmapped(row, now) for row in rows) if _may_be_mapped(one)]
     names = [
         DeliveredName(
             code=one.code,
@@ -53,9 +54,9 @@ def _unmapped(row: Sequence[Any], now: dt.datetime) -> UnmappedId:
     return UnmappedId(
         code=Crosswalk.made_code(key) or "",
         **key,
-        name=(of["delivered_name"] or "").strip(),
-        website=of["delivered_website"] or "",
-        click_host=of["click_host"] or "",
+        name=_kept("name", of["delivered_name"]),
+        website=_kept("website", of["delivered_website"]),
+        click_host=_kept("click_host", of["click_host"]),
         clicks=of["clicks"],
         commissions=of["commissions"],
         money_at_stake=of["reporting_net_commission_amount"],
@@ -65,6 +66,18 @@ def _unmapped(row: Sequence[Any], now: dt.datetime) -> UnmappedId:
         last_seen_at=_utc(of["last_seen_at"]),
         refreshed_at=now,
     )
+
+
+def _may_be_mapped(one: UnmappedId) -> bool:
+    """Whether the portal can keep the id: one that is longer would stop all others."""
+    texts = {"code": one.code, "source_id": one.source_id}
+    return all(_kept(name, text) == text for name, text in texts.items())
+
+
+def _kept(field: str, delivered: str | None) -> str:
+    """What a network delivers, as far as the portal keeps it."""
+    longest = UnmappedId._meta.get_field(field).max_length  # type: ignore[union-attr]
+    return (delivered or "").replace("\x00", "").strip()[:longest]
 
 
 def _utc(moment: dt.datetime) -> dt.datetime:

@@ -110,7 +110,7 @@ def test_what_the_description_allows_and_forbids(
 
 SOME_VALUES = {
     "CharField": "x", "BooleanField": False, "DateField": dt.date(2026, 1, 2),
-    "PositiveIntegerField": 1, "PositiveSmallIntegerField": 1, "DecimalField": Decimal("0.5"),
+    "PositiveIntegerField": 1, "PositiveSmallIntegerField": 1, "ExactDecimalField": Decimal("0.5"),
 }  # fmt: skip
 
 

@@ -39,6 +39,9 @@ def test_a_steward_asks_and_an_approver_decides(
 ) -> None:
     path = f"records/partner/{partner}/change/"
     with visitor(browser, address, "steward", width=width, javascript=javascript) as steward:
+        for other in ("records/target/add/", "records/partner/?grid=1"):
+            steward.goes_to(other)
+            assert steward.fits(), other
         steward.goes_to(path)
         steward.page.locator("select[name=channel]").select_option("paid_social")
         steward.page.locator("#id_reason").fill("Its clicks come from social ads")

@@ -230,3 +230,7 @@ def test_the_home_page_says_what_waits_for_whom(
     assert "Unmapped ids 0" not in Browser(viewer).look("/").text
     service.approve(request, approver)
     assert "Evening Deals change partner" in Browser(viewer).look("/").text
+    # Whoever has no role sees no names either.
+    nobody = Browser(User.objects.create_user("nobody")).look("/").text
+    assert "Your account has no role" in nobody
+    assert "Evening" not in nobody

@@ -13,7 +13,7 @@ from django.contrib.admin.utils import quote
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.core.management import CommandError, call_command
-from django.db import IntegrityError
+from django.db import IntegrityError, connection
 from django.test import Client as Browser
 from django.urls import reverse
 
@@ -21,7 +21,8 @@ from changes import roles, service
 from changes.models import ChangeRequest
 from people import Person, approve_together
 from records.models import Advertiser, Brand, Campaign, Crosswalk, Partner, Program, SiteDomain
-from unmapped.candidates import suggestions_for
+from suggestions.suggest import Matcher
+from unmapped.candidates import _stamp, suggestions_for
 from unmapped.decisions import Decision, Outcome, decide
 from unmapped.models import DeliveredName, UnmappedId
 from unmapped.refresh import replace_queue
@@ -456,3 +457,65 @@ def test_a_team_of_one_maps_at_once(browser: Any, settings: Any) -> None:
     )
     assert Crosswalk.objects.get().partner_id == "One"
     assert not UnmappedId.objects.waiting().exists()
+
+
+def test_what_a_network_calls_itself_at_length_stops_no_queue(db: None) -> None:
+    found = fill(
+        row("1", delivered_name="n" * 300, delivered_website="w" * 3000, click_host="h" * 300),
+        row("2", delivered_name="a\x00b"),
+        row("i" * 129), row("ü" * 128), row("a\x00b"),
+    )  # fmt: skip
+    assert {one.source_id: one.name for one in found} == {"1": "n" * 255, "2": "ab"}
+    assert DeliveredName.objects.count() == 2
+
+
+def test_suggestions_are_worked_out_again_after_every_change(db: None, monkeypatch: Any) -> None:
+    made: list[str] = []
+
+    class Counting(Matcher):
+        def __init__(self, candidates: Any, aliases: Any) -> None:
+            made.append(f"{len(candidates)} {len(aliases)}")
+            super().__init__(candidates, aliases)
+
+    monkeypatch.setattr("unmapped.candidates.Matcher", Counting)
+    partner("P-1", "Clover Coupons")
+    partner("P-2", "Other")
+
+    def first(source_id: str = "1") -> str:
+        ids = [one for one in UnmappedId.objects.waiting() if one.source_id == source_id]
+        found = suggestions_for(ids)[ids[0].key]
+        return found[0].code if found else ""
+
+    one = row("1", delivered_name="Clover Coupon", click_host="shop.harbor.example")
+    other = row("7", delivered_name="Quince and Sage")
+    eighth = row("8", delivered_name="Quince & Sage")
+    fill(one, other, eighth)
+    assert [first(), first(), first("7")] == ["P-1", "P-1", first("7")]
+    assert made == ["2 0"]
+    # Past Django's signals, as another process or a client of the database does it.
+    with connection.cursor() as cursor:
+        cursor.execute("update partner set name = 'Nothing alike' where code = 'P-1'")
+    partner("P-3", "Clover Coupons")
+    assert (first(), first()) == ("P-3", "P-3")
+    SiteDomain.objects.create(code="harbor.example", domain="harbor.example", partner_id="P-2")
+    assert first() == "P-2"
+    SiteDomain.objects.all().delete()
+    assert first() == "P-3"
+    assert first("8") != "P-2"
+    mapped("7", "P-2")
+    assert first("8") == "P-2"
+    # The same ids with another name: their number says nothing.
+    fill(row("1", delivered_name="Clover Coupon"), row("7", delivered_name="Rook"))
+    fill(row("1", delivered_name="Rook"))
+    assert first() == "P-2"
+    assert len(made) == 6, made
+
+
+def test_a_change_that_is_committed_late_is_seen(db: None) -> None:
+    """Of two transactions the one with the lower number may be the later: a gap is filled."""
+    partner("P-1", "Clover Coupons")
+    before = _stamp("partner")
+    entry = Partner.history.get()
+    entry.pk, entry.history_date = entry.pk - 1, entry.history_date - dt.timedelta(seconds=1)
+    entry.save(force_insert=True)
+    assert _stamp("partner") != before

@@ -125,6 +125,13 @@ def test_an_account_at_rest_is_not_let_in(steward: User) -> None:
         # Whoever calls wrote the first, our proxy the last.
         (True, "203.0.113.5, 198.51.100.9", "198.51.100.9"),
         (True, "", "192.0.2.1"),
+        (True, "198.51.100.9:443", "198.51.100.9"),
+        # One line of IPv6 has all addresses of its network.
+        (True, "2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"),
+        (True, "[2001:db8:1:2::7]:443", "2001:db8:1:2::"),
+        # What is no address cannot be kept as one, and says nothing.
+        (True, "unknown", "192.0.2.1"),
+        (True, "203.0.113.5, x" + "y" * 300, "192.0.2.1"),
     ],
 )
 def test_who_calls_is_what_our_own_proxy_says(
@@ -222,6 +229,65 @@ def test_an_address_that_no_database_can_look_up_is_refused(steward: User) -> No
     client.force_login(steward)
     for page in ("/records/partner/?q=%00", "/records/partner/%00/change/", "/login/?next=%00"):
         assert client.get(page).status_code == 400
+
+
+def test_what_is_larger_than_any_form_is_not_read(steward: User) -> None:
+    for page in ("/login/", "/records/partner/import/", f"{API}/change-requests"):
+        answer = Client().post(page, "{}", "application/json", CONTENT_LENGTH=str(33 * 1024**2))
+        assert answer.status_code == 413, page
+        assert "send" in answer.content.decode()
+
+
+def test_a_list_is_narrowed_down_by_its_own_filters_only(admin_user: User) -> None:
+    client = Client()
+    client.force_login(admin_user)
+    for page, lookup, value in (
+        # SQLite tries a pattern for as long as its writer likes.
+        ("/records/partner/", "name__regex", "(a+)+$"),
+        ("/records/target/", "amount__gt", "1e400"),
+        ("/changes/changerequest/", "requested_at__year", "9" * 12),
+        ("/changes/changerequest/", "values__name", "x"),
+        ("/auth/user/", "password__startswith", "md5"),
+        ("/api/apitoken/", "token_hash__startswith", "0"),
+    ):
+        assert client.get(page, {lookup: value}).status_code == 400, lookup
+    for page, query in (
+        ("/records/partner/", "channel__code__exact=x&is_active__exact=1&partner_type=coupon"),
+        ("/records/channel/", "is_paid__isnull=True&parent__isnull=True"),
+        ("/changes/changerequest/", "status__exact=open&entity__exact=partner&whose=mine"),
+        ("/auth/user/", "groups__id__exact=1"),
+    ):
+        assert client.get(f"{page}?{query}").status_code == 200, query
+
+
+def test_a_search_of_a_thousand_words_is_no_error_of_ours(viewer: User) -> None:
+    client = Client()
+    client.force_login(viewer)
+    autocomplete = "/autocomplete/?app_label=records&model_name=sitedomain&field_name=partner"
+    for page in ("/records/partner/?q", "/changes/changerequest/?q", f"{autocomplete}&term"):
+        assert client.get(f"{page}={'a+' * 1000}").status_code == 200, page
+
+
+def test_a_page_of_an_error_says_what_to_do(viewer: User, steward: User, monkeypatch: Any) -> None:
+    client = Client(raise_request_exception=False, enforce_csrf_checks=True)
+    client.force_login(viewer)
+
+    def said(page: str, status: int, send: Any = None) -> str:
+        answer = client.get(page) if send is None else client.post(page, send)
+        assert answer.status_code == status, page
+        text = answer.content.decode()
+        assert "To the home page" in text
+        return text
+
+    assert "No page has this address." in said("/nothing/", 404)
+    said("/nothing/at/all", 404)
+    hostile = "/records/partner/<script>alert(1)<_2F>/history/"
+    assert "There is no partner &lt;script&gt;" in said(hostile, 404)
+    assert "Your role does not allow it" in said("/records/partner/add/", 403)
+    assert "load the page again" in said("/records/partner/?name__regex=x", 400)
+    assert "too old to be sent" in said("/logout/", 403, {"x": "y"})
+    monkeypatch.setattr("portal.home.page", lambda request: 1 / 0)
+    assert "Something went wrong on our side" in said("/", 500)
 
 
 # ------------------------------------------------------------------------------------- production
