@@ -37,6 +37,7 @@ NOT_MADE = {
     "fct_payments",
     "fct_quarantined_sessions",
     "fct_sessions",
+    "fct_targets",
     "fct_unmapped_members",
     "rec_network_daily",
 }

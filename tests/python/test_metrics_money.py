@@ -51,6 +51,10 @@ pays 1.00. In dollars, by the day of the sale:
 | total cost | 40.60 | 103.40 | 69 |
 | profit | 12.50 - 25.60 | 34 - 60 | 63 |
 
+Awin's advertiser has targets: sales of 310 GBP in March are 10 a day, 12.50 dollars on the 1st and 15
+from the 2nd on, up to the 6th, which is the last day with a click; a net commission of 4 USD on the
+2nd and 3rd is 2 a day.
+
 By the day of the click, over all clicks: 1 March has k2 of awin 1 and k1 of awin 2, so 2 of 4
 clicks and (12.50 + 6) / 4; 2 March has k5, so 1 of 2 and (20 + 2) / 2; 4 and 6 March have clicks
 and earn nothing: 0. On 4 March no click is unique: there is no EPC and no CVR.
@@ -92,6 +96,9 @@ COHORTS = (
     "cohort_earnings_per_click"
 )
 COSTS = "cost_beside_commission,publisher_cost,total_cost,roas,cost_per_order,profit"
+TARGETS = (
+    "sales_target,net_commission_target,sales_target_attainment,net_commission_target_attainment"
+)
 Row = list[float | None]
 
 
@@ -250,6 +257,11 @@ history_id,recorded_at,change_type,code,name,fee_type,network_code,advertiser_co
 2,2026-01-01T00:00:00Z,+,FEE-2,Retainer,retainer,,,,4,USD,once,2026-03-05,true
 3,2026-01-01T00:00:00Z,+,FEE-3,Network,network_fee,everflow,,0.5,,,per_commission,,true
 """,
+    "master_data/target_history.csv": """
+history_id,recorded_at,change_type,code,advertiser_code,channel_code,metric_name,starts_on,ends_on,amount,currency_code,is_active
+1,2026-01-01T00:00:00Z,+,TGT-1,ADV-1,,sales,2026-03-01,2026-03-31,310,GBP,true
+2,2026-01-01T00:00:00Z,+,TGT-2,ADV-1,,net_commission,2026-03-02,2026-03-03,4,USD,true
+""",
     "master_data/crosswalk_history.csv": """
 history_id,recorded_at,change_type,network_code,kind,source_id,code
 1,2026-01-01T00:00:00Z,+,awin,advertiser,a1,ADV-1
@@ -294,7 +306,10 @@ def built(target: str, folder: Path, settings: dict[str, str]) -> Warehouse:
     warehouse.load(folder / "landing")
     warehouse.dbt("build", "--exclude-resource-type", "test", "unit_test")
     # What guards the sums: no amount without a rate, nothing counted twice.
-    marts = ("fct_commissions", "fct_commission_events", "fct_costs", "fct_payments")
+    marts = (
+        *("fct_commissions", "fct_commission_events", "fct_costs", "fct_payments"),
+        "fct_targets",
+    )
     warehouse.dbt("test", "--exclude-resource-type", "unit_test", "--select", *marts)
     return warehouse
 
@@ -432,6 +447,32 @@ def test_costs(asked: Asked) -> None:
             5: [9, 5, 9, 0, None, -5],
         },
     )
+
+
+def test_targets_and_their_attainment(asked: Asked) -> None:
+    """By advertiser: 125 of 12.50, 60 of 15, a bonus without a sale; 12.50, 6 and 30 of commission."""
+    rows = asked.metrics(TARGETS, "metric_time__day", "advertiser__advertiser_code")
+    check(
+        {day.day: row for (day, code), row in rows.items() if code == "ADV-1"},
+        {
+            1: [12.5, None, 10, None],
+            2: [15, 2, 4, 3],
+            3: [15, 2, 0, 15],
+            4: [15, None, 0, None],
+            5: [15, None, 0, None],
+            6: [15, None, 0, None],
+            # Days to come.
+            **{day: [None, None, None, None] for day in range(7, 32)},
+        },
+    )
+    others = {tuple(row) for (_, code), row in rows.items() if code != "ADV-1"}
+    assert others == {(None, None, None, None)}
+    to_date = asked.metrics("target_to_date", "target__metric_name", "target__has_passed")
+    assert to_date == {
+        ("sales", True): [87.5],
+        ("sales", False): [None],
+        ("net_commission", True): [4],
+    }
 
 
 def test_in_total(asked: Asked) -> None:
