@@ -11,12 +11,7 @@
             wholes.to_date,
             cast(wholes.to_date - wholes.from_date + 1 as integer) as days,
             cast(cast(wholes.amount as numeric(24, 6)) * 1000000 as bigint) as millionths,
-            case currencies.minor_units
-                when 0 then 1000000
-                when 3 then 1000
-                when 4 then 100
-                else 10000
-            end as minor_unit
+            {{ minor_unit_millionths('currencies.minor_units') | indent(12) }} as minor_unit
         from {{ relation }} as wholes
         left join currencies on wholes.currency_code = currencies.currency_code
     ),

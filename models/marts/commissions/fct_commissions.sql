@@ -76,6 +76,14 @@ converted as (
     group by commission_key
 ),
 
+contracted_rates as (
+    select
+        commission_key,
+        lowest_contracted_rate,
+        highest_contracted_rate
+    from {{ ref('int_commissions__contracted_rates') }}
+),
+
 matches as (
     select
         commission_key,
@@ -121,7 +129,8 @@ countries as (
 currencies as (
     select
         currency_key,
-        currency_code
+        currency_code,
+        minor_units
     from {{ ref('dim_currency') }}
 ),
 
@@ -150,10 +159,66 @@ commissions as (
         coalesce(matches.clicked_at, attributes.clicked_at) as click_at,
         matches.click_id,
         matches.match_method,
-        matches.match_confidence
+        matches.match_confidence,
+        -- Nobody ordered a bonus, an adjustment by hand, or a return that is a line of its own.
+        case
+            when
+                coalesce(lower(attributes.commission_type), '') != 'bonus'
+                and coalesce(states.network_status, '') != 'adjustment'
+                and states.sale_amount >= 0
+                and states.commission_amount >= 0
+                then {{ dimension_key([
+                    'attributes.network_code',
+                    'attributes.advertiser_source_id',
+                    'attributes.order_code',
+                    'case when attributes.order_code is null then attributes.commission_code end',
+                ]) }}
+        end as order_id
     from attributes
     inner join states on attributes.commission_key = states.commission_key
     left join matches on attributes.commission_key = matches.commission_key
+),
+
+-- What a rate can be said of: an order that earns something now, of a program with a contract.
+contracted as (
+    select
+        commissions.commission_key,
+        contracted_rates.lowest_contracted_rate,
+        contracted_rates.highest_contracted_rate,
+        commissions.net_commission_amount,
+        {% for end in ['lowest', 'highest'] %}
+            {{ converted_amount(
+                'commissions.net_sale_amount', 'contracted_rates.' ~ end ~ '_contracted_rate'
+            ) }} as {{ end }}_amount,
+        {% endfor %}
+        cast({{ minor_unit_millionths('currencies.minor_units') | indent(8) }} as numeric(9, 0))
+        * cast(0.000001 as numeric(7, 6)) as minor_unit
+    from commissions
+    inner join contracted_rates
+        on commissions.commission_key = contracted_rates.commission_key
+    left join currencies on commissions.currency_code = currencies.currency_code
+    where
+        commissions.order_id is not null
+        and commissions.status in ('pending', 'approved')
+        and commissions.net_sale_amount != 0
+),
+
+-- Less than a minor unit is rounding.
+gaps as (
+    select
+        commission_key,
+        lowest_contracted_rate,
+        highest_contracted_rate,
+        cast(
+            case
+                when lowest_amount - net_commission_amount >= minor_unit
+                    then net_commission_amount - lowest_amount
+                when net_commission_amount - highest_amount >= minor_unit
+                    then net_commission_amount - highest_amount
+                else 0
+            end as numeric(18, 6)
+        ) as commission_gap_amount
+    from contracted
 ),
 
 final as (
@@ -181,20 +246,7 @@ final as (
             'commissions.network_code', 'commissions.network_status', 'commissions.status'
         ]) }} as commission_status_key,
         commissions.click_id,
-        -- Nobody ordered a bonus, an adjustment by hand, or a return that is a line of its own.
-        case
-            when
-                coalesce(lower(commissions.commission_type), '') != 'bonus'
-                and coalesce(commissions.network_status, '') != 'adjustment'
-                and commissions.sale_amount >= 0
-                and commissions.commission_amount >= 0
-                then {{ dimension_key([
-                    'commissions.network_code',
-                    'commissions.advertiser_source_id',
-                    'commissions.order_code',
-                    'case when commissions.order_code is null then commissions.commission_code end',
-                ]) }}
-        end as order_id,
+        commissions.order_id,
         commissions.network_code,
         commissions.commission_code,
         commissions.account_code,
@@ -234,6 +286,15 @@ final as (
                 ) as {{ target }}_net_{{ amount }}_amount,
             {% endfor %}
         {% endfor %}
+        gaps.lowest_contracted_rate,
+        gaps.highest_contracted_rate,
+        gaps.commission_gap_amount,
+        case
+            when gaps.commission_gap_amount = 0 then cast(0 as numeric(18, 6))
+            else {{ converted_amount(
+                'gaps.commission_gap_amount', 'converted.reporting_commission_rate'
+            ) }}
+        end as reporting_commission_gap_amount,
         commissions.observations,
         commissions.entries,
         commissions.corrections,
@@ -263,6 +324,7 @@ final as (
             on
                 {{ is_version_at('commissions', member, 'commissions.occurred_at') | indent(16) }}
     {% endfor %}
+    left join gaps on commissions.commission_key = gaps.commission_key
     left join clicks on commissions.click_id = clicks.click_id
     left join channel_versions
         on
