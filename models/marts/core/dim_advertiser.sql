@@ -29,6 +29,22 @@ advertiser_groups as (
     where is_current
 ),
 
+-- Today's calendar for all time; of two of one advertiser, or of everybody, the first by code.
+fiscal_calendars as (
+    select
+        advertiser_code,
+        min(fiscal_calendar_code) as fiscal_calendar_code
+    from {{ ref('int_master__fiscal_calendar_versions') }}
+    where is_current and is_active and not is_deleted
+    group by advertiser_code
+),
+
+calendar_of_everybody as (
+    select max(fiscal_calendar_code) as fiscal_calendar_code
+    from fiscal_calendars
+    where advertiser_code is null
+),
+
 own_members as (
     select distinct
         member_key,
@@ -128,6 +144,11 @@ final as (
             as group_name,
         cast(unioned.vertical as varchar(100)) as vertical,
         cast(unioned.website_domain as varchar(255)) as website_domain,
+        cast(
+            coalesce(
+                fiscal_calendars.fiscal_calendar_code, calendar_of_everybody.fiscal_calendar_code
+            ) as varchar(64)
+        ) as fiscal_calendar_code,
         unioned.is_mapped,
         unioned.is_active,
         unioned.is_current,
@@ -136,6 +157,8 @@ final as (
         unioned.valid_to
     from unioned
     left join advertiser_groups on unioned.group_code = advertiser_groups.group_code
+    left join fiscal_calendars on unioned.advertiser_code = fiscal_calendars.advertiser_code
+    cross join calendar_of_everybody
 )
 
 select * from final

@@ -22,6 +22,7 @@ versions as (
         group_name,
         vertical,
         website_domain,
+        fiscal_calendar_code,
         is_mapped,
         is_active,
         is_deleted

@@ -32,6 +32,18 @@ commissions as (
     where payment_code is not null
 ),
 
+-- Whom a network pays is a publisher.
+accounts as (
+    select
+        network_account_key,
+        network_code,
+        account_id,
+        valid_from,
+        valid_to
+    from {{ ref('int_master__network_account_versions') }}
+    where side = 'publisher'
+),
+
 networks as (
     select
         network_key,
@@ -123,6 +135,7 @@ final as (
         payments.payment_key,
         {{ date_key('payments.paid_date') }} as date_key,
         coalesce(networks.network_key, -1) as network_key,
+        coalesce(accounts.network_account_key, -1) as network_account_key,
         coalesce(currencies.currency_key, -1) as currency_key,
         cast(payments.account_code as varchar(128)) as account_code,
         cast(payments.payment_code as varchar(128)) as payment_code,
@@ -154,6 +167,12 @@ final as (
     from payments
     left join explained on payments.payment_key = explained.payment_key
     left join networks on payments.network_code = networks.network_code
+    left join accounts
+        on
+            payments.network_code = accounts.network_code
+            and payments.account_code = accounts.account_id
+            and cast(payments.paid_date as timestamp) >= accounts.valid_from
+            and cast(payments.paid_date as timestamp) < accounts.valid_to
     left join currencies on payments.currency_code = currencies.currency_code
     left join rates
         on

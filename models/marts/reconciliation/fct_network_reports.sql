@@ -44,6 +44,17 @@ advertisers as (
     from {{ ref('dim_advertiser') }}
 ),
 
+accounts as (
+    select
+        network_account_key,
+        network_code,
+        side,
+        account_id,
+        valid_from,
+        valid_to
+    from {{ ref('int_master__network_account_versions') }}
+),
+
 networks as (
     select
         network_key,
@@ -71,6 +82,7 @@ keyed as (
     select
         reports.network_report_key,
         reports.network_code,
+        coalesce(accounts.network_account_key, -1) as network_account_key,
         {% for member in members %}
             coalesce({{ member }}_versions.member_key, -1) as {{ member }}_key,
         {% endfor %}
@@ -96,6 +108,13 @@ keyed as (
             on
                 {{ is_version_at('reports', member, 'reports.reported_at') | indent(16) }}
     {% endfor %}
+    left join accounts
+        on
+            reports.network_code = accounts.network_code
+            and reports.side = accounts.side
+            and reports.account_code = accounts.account_id
+            and reports.reported_at >= accounts.valid_from
+            and reports.reported_at < accounts.valid_to
 ),
 
 priced as (
@@ -113,6 +132,7 @@ final as (
         priced.network_report_key,
         {{ date_key('priced.reported_date') }} as date_key,
         coalesce(networks.network_key, -1) as network_key,
+        priced.network_account_key,
         {% for member in members %}
             priced.{{ member }}_key,
         {% endfor %}
@@ -145,16 +165,13 @@ final as (
     from priced
     left join networks on priced.network_code = networks.network_code
     left join currencies on priced.currency_code = currencies.currency_code
-    left join rates as reporting_rates
-        on
-            priced.reported_date = reporting_rates.date_day
-            and priced.currency_code = reporting_rates.from_currency
-            and priced.reporting_currency_code = reporting_rates.to_currency
-    left join rates as client_rates
-        on
-            priced.reported_date = client_rates.date_day
-            and priced.currency_code = client_rates.from_currency
-            and priced.client_currency_code = client_rates.to_currency
+    {% for purpose in ['reporting', 'client'] %}
+        left join rates as {{ purpose }}_rates
+            on
+                priced.reported_date = {{ purpose }}_rates.date_day
+                and priced.currency_code = {{ purpose }}_rates.from_currency
+                and priced.{{ purpose }}_currency_code = {{ purpose }}_rates.to_currency
+    {% endfor %}
 )
 
 select * from final
