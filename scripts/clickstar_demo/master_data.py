@@ -26,6 +26,16 @@ IGNORED = 0.4
 # Their reports name the advertiser by its program only.
 NAMED_BY_PROGRAM = ("impact", "partnerize")
 SECOND_PORTION_FROM = 0.6
+# Network, side, id, currency and time zone of accounts that pulls are made from.
+ACCOUNTS = (
+    ("cj", "publisher", "4700101", "USD", "UTC"),
+    ("cj", "advertiser", "5100202", "USD", "UTC"),
+    ("awin", "publisher", "610101", "GBP", "Europe/London"),
+    ("awin", "publisher", "610102", "AUD", "Australia/Sydney"),
+    ("awin", "advertiser", "620201", "GBP", "Europe/London"),
+    ("impact", "publisher", "IRDEMO", "USD", "America/New_York"),
+    ("partnerize", "publisher", "1011l77", "GBP", "Europe/London"),
+)
 
 REASONS = {
     "create": ("imported from the old platform", "new contract signed"),
@@ -475,6 +485,115 @@ def _targets(historian: Historian, world: World) -> Iterable[Change]:
         yield Change(recorded, "+", None, fields, "the plan", {"code": f"TGT-{number:04d}"})
 
 
+def _product_categories(historian: Historian, world: World) -> Iterable[Change]:
+    """A tree of two levels; one of them gets another name."""
+    del world
+    recorded = historian.moment(-80, -70)
+    renamed = historian.moment(historian.days * SECOND_PORTION_FROM, historian.days)
+    tree = {
+        "PCT-0001": ("Clothes", ""), "PCT-0002": ("Shoes", "PCT-0001"),
+        "PCT-0003": ("Hats", "PCT-0001"), "PCT-0004": ("Gift Cards", ""),
+    }  # fmt: skip
+    for code, (name, parent) in tree.items():
+        fields = {"name": name, "parent_category_code": parent, "is_active": "true"}
+        yield Change(recorded, "+", None, fields, "as in the contracts", {"code": code})
+        if name == "Hats":
+            fields = fields | {"name": "Hats and Caps"}
+            yield Change(renamed, "~", None, fields, "clearer", {"code": code})
+
+
+def _brands(historian: Historian, world: World) -> Iterable[Change]:
+    """A second name under which some advertisers sell; one of them is given up."""
+    recorded = historian.moment(-80, -70)
+    given_up = historian.moment(historian.days * SECOND_PORTION_FROM, historian.days)
+    for number, advertiser in enumerate(world.advertisers[:6], start=1):
+        fields = {
+            "name": f"{advertiser.name} Outlet", "advertiser_code": advertiser.code,
+            "website_domain": f"outlet.{advertiser.domain}", "is_active": "true",
+        }  # fmt: skip
+        key = {"code": f"BRD-{number:04d}"}
+        yield Change(recorded, "+", None, fields, "told by the advertiser", key)
+        if number == 6:
+            fields = fields | {"is_active": "false"}
+            yield Change(given_up, "~", None, fields, "given up", key)
+
+
+def _site_domains(historian: Historian, world: World) -> Iterable[Change]:
+    """Further sites of some partners; one is sold to another in the middle."""
+    recorded = historian.moment(-80, -70)
+    later = historian.moment(historian.days * SECOND_PORTION_FROM, historian.days)
+    middle = dt.datetime.combine(
+        historian.start + dt.timedelta(days=historian.days // 2), dt.time()
+    )
+    for number, partner in enumerate(world.partners[:20]):
+        domain = partner.domain if number % 4 == 0 else f"my-{partner.domain}"
+        fields = {"domain": domain, "partner_code": partner.code, "is_active": "true"}
+        key = {"code": domain}
+        yield Change(recorded, "+", None, fields, "told by the partner", key)
+        if number == 0:
+            fields = fields | {"partner_code": world.partners[1].code}
+            yield Change(later, "~", middle, fields, "sold", key)
+
+
+def _commission_rates(historian: Historian, world: World) -> Iterable[Change]:
+    """Rates of some programs for a category, a partner, or both; one is raised, one ends."""
+    recorded = historian.moment(-40, -30)
+    changed = historian.moment(historian.days * 0.4, historian.days * SECOND_PORTION_FROM)
+    for number, program in enumerate(world.programs[:12]):
+        category = "" if number % 3 == 1 else "PCT-0002"
+        partner = world.partners[number].code if number % 3 else ""
+        rate = float(program.commission_rate) * 1.25
+        fields = {
+            "program_code": program.code, "product_category_code": category,
+            "partner_code": partner, "rate": f"{rate:.6f}", "is_active": "true",
+        }  # fmt: skip
+        key = {"code": f"RAT-{number + 1:04d}"}
+        yield Change(recorded, "+", None, fields, "as in the contract", key)
+        if number == 1:
+            fields = fields | {"rate": f"{rate * 1.2:.6f}"}
+            yield Change(changed, "~", None, fields, "a better rate for the season", key)
+        if number == 3:
+            yield Change(changed, "-", None, fields, "no longer agreed on", key)
+
+
+def _network_accounts(historian: Historian, world: World) -> Iterable[Change]:
+    """The accounts that pulls are made from; of one the currency changes."""
+    del world
+    recorded = historian.moment(-200, -150)
+    changed = historian.moment(historian.days * 0.4, historian.days * SECOND_PORTION_FROM)
+    for number, (network, side, account, currency, zone) in enumerate(ACCOUNTS, start=1):
+        fields = {
+            "name": f"{network} {account}", "network_code": network, "account_id": account,
+            "side": side, "currency_code": currency, "time_zone": zone, "is_active": "true",
+        }  # fmt: skip
+        key = {"code": f"ACC-{number:04d}"}
+        yield Change(recorded, "+", None, fields, "opened", key)
+        if number == 1:
+            fields = fields | {"currency_code": "EUR"}
+            yield Change(changed, "~", None, fields, "paid to another bank", key)
+
+
+def _fiscal_calendars(historian: Historian, world: World) -> Iterable[Change]:
+    """One for everybody, one like the retail calendar, one that changes with the next year."""
+    recorded = historian.moment(-80, -70)
+    changed = historian.moment(historian.days * 0.4, historian.days * SECOND_PORTION_FROM)
+    next_year = dt.datetime(historian.start.year + 1, 1, 3)
+    first, second = world.advertisers[:2]
+    for number, (name, advertiser, month, pattern) in enumerate((
+        ("Our own", "", 4, "months"), ("Retail", first.code, 2, "4-5-4"),
+        ("Weeks", second.code, 1, "4-4-5"),
+    ), start=1):  # fmt: skip
+        fields = {
+            "name": name, "advertiser_code": advertiser, "first_month": str(month),
+            "week_pattern": pattern, "is_active": "true",
+        }  # fmt: skip
+        key = {"code": f"FIS-{number:04d}"}
+        yield Change(recorded, "+", None, fields, "told by finance", key)
+        if name == "Weeks":
+            fields = fields | {"week_pattern": "5-4-4"}
+            yield Change(changed, "~", next_year, fields, "from the next year on", key)
+
+
 def _clients(historian: Historian, world: World) -> Iterable[Change]:
     del world
     fields = {"name": "Harbor Client", "is_active": "true"}
@@ -518,6 +637,12 @@ OWN_STREAM: dict[str, Callable[[Historian, World], Iterable[Change]]] = {
     "channel": _channels,
     "fee": _fees,
     "target": _targets,
+    "product_category": _product_categories,
+    "brand": _brands,
+    "site_domain": _site_domains,
+    "commission_rate": _commission_rates,
+    "network_account": _network_accounts,
+    "fiscal_calendar": _fiscal_calendars,
     "client": _clients,
     "client_user": _client_users,
     "client_advertiser": _client_advertisers,
