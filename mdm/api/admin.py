@@ -37,7 +37,7 @@ class TokenForm(forms.ModelForm):  # type: ignore[type-arg]
 
 @admin.register(ApiToken)
 class ApiTokenAdmin(OfferedOnly, ModelAdmin):  # type: ignore[misc]
-    """Everybody makes, sees and revokes their own tokens, and nobody else's."""
+    """Everybody makes, sees and revokes their own tokens; superusers revoke everybody's."""
 
     form = TokenForm
     list_display = ("name", "created_at", "expires_on", "last_used_on", "revoked_at")
@@ -45,17 +45,24 @@ class ApiTokenAdmin(OfferedOnly, ModelAdmin):  # type: ignore[misc]
     actions = ("revoke",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ApiToken]:
-        """Only one's own."""
+        """One's own; all for superusers, who may have to revoke what somebody has lost."""
         tokens: QuerySet[ApiToken] = super().get_queryset(request)
+        if request.user.is_superuser:
+            return tokens.select_related("user")
         return tokens.filter(user_id=request.user.pk or 0)
+
+    def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
+        """The columns; whose a token is where there are others'."""
+        return ("user", *self.list_display) if request.user.is_superuser else self.list_display
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         """Whoever may log in has tokens."""
         return bool(request.user.is_active)
 
     def has_view_permission(self, request: HttpRequest, obj: ApiToken | None = None) -> bool:
-        """Whether it is one's own."""
-        return bool(request.user.is_active) and (obj is None or obj.user_id == request.user.pk)
+        """Whether it is one's own, or a superuser looks."""
+        own = obj is None or obj.user_id == request.user.pk
+        return bool(request.user.is_active and (own or request.user.is_superuser))
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Whoever may log in makes tokens: they carry no more than one's own rights."""

@@ -156,6 +156,7 @@ def prepare_change(
     else:
         record = entity._default_manager.get(pk=clean_text("code", code or ""))
         _same_version(record, base_version or 0)
+        _refuse_merged(record)
         before = current_values(record)
         values = {name: value for name, value in values.items() if before[name] != value}
         if not values:
@@ -700,6 +701,12 @@ def _point(row: Record, field: str, target: Record) -> bool:
         return False
     _save(row)
     return True
+
+
+def _refuse_merged(record: Record) -> None:
+    into = record.merged_into if isinstance(record, MergeableRecord) else None
+    if into is not None:
+        raise Refused(f"{record} was merged into {into}: change that, or take it out first.")
 
 
 def _merged_into(loser: MergeableRecord) -> MergeableRecord:

@@ -242,11 +242,13 @@ class RecordAdmin(OfferedOnly, ExchangeMixin, WithoutSaving, ModelAdmin):  # typ
         """What makes the key of a record stays as it is."""
         if obj is None:
             return ()
+        if _is_merged(obj):
+            return ("code", *(field.name for field in self.model.editable_fields()))
         return ("code", *self.model.code_made_from)
 
     def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
-        """Rows belong to a record that there is."""
-        return super().get_inlines(request, obj) if obj is not None else ()
+        """Rows belong to a record that there is, and that is no part of another."""
+        return super().get_inlines(request, obj) if obj is not None and not _is_merged(obj) else ()
 
     def get_form(self, request: HttpRequest, obj: Any = None, **options: Any) -> Any:
         """Let the form know what was refused of it, and from when changes usually count."""
@@ -271,7 +273,7 @@ class RecordAdmin(OfferedOnly, ExchangeMixin, WithoutSaving, ModelAdmin):  # typ
     def _edits(self, request: HttpRequest, obj: Any) -> bool:
         if obj is None:
             return bool(self.has_add_permission(request))
-        return bool(self.has_change_permission(request, obj))
+        return bool(self.has_change_permission(request, obj)) and not _is_merged(obj)
 
     # ---- a form
 
@@ -510,6 +512,11 @@ def _code_parts(admin: RecordAdmin, formset: Any) -> tuple[str, ...]:
             parts: tuple[str, ...] = inline.code_parts
             return parts
     return ()
+
+
+def _is_merged(record: Any) -> bool:
+    """Whether a record is part of another: it rests, and nobody edits it."""
+    return getattr(record, "merged_into_id", None) is not None
 
 
 def _capital(text: str) -> str:

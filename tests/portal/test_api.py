@@ -464,6 +464,17 @@ def test_everybody_sees_and_revokes_the_own_tokens_only(steward: User, approver:
     assert status_with(f"Bearer {text}") == 401
 
 
+def test_a_superuser_revokes_what_somebody_has_lost(steward: User, admin_user: User) -> None:
+    text = token_of(steward)
+    form = {"action": "revoke", "_selected_action": [ApiToken.objects.get().pk]}
+    page = page_of_tokens(admin_user)
+    listed = page.get("/api/apitoken/").content.decode().split("<table")[-1]
+    assert "steward" in listed
+    assert text not in listed
+    page.post("/api/apitoken/", form)
+    assert status_with(f"Bearer {text}") == 401
+
+
 # -------------------------------------------------------------------------------------- the page
 
 

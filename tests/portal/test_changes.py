@@ -360,6 +360,23 @@ def test_nothing_new_points_to_a_record_that_became_part_of_another(
     assert not make(ClientAdvertiser, "CA-1", is_active=False).is_active
 
 
+def test_a_merged_record_rests_until_it_is_taken_out(
+    make: Any, steward: User, approver: User
+) -> None:
+    loser, winner = make(Partner, "P-1", name="Shop Ltd"), make(Partner, "P-2", name="Shop")
+    first = loser.history.get().history_id
+    service.approve(service.request_merge(steward, loser, winner, reason="same"), approver)
+    loser.refresh_from_db()
+    said = r"Shop Ltd \(P-1\) was merged into Shop \(P-2\): change that, or take it out first"
+    with pytest.raises(Refused, match=said):
+        ask(steward, loser, is_active=True)
+    with pytest.raises(Refused, match=said):
+        service.request_revert(steward, loser, first, reason="so again")
+    service.approve(service.request_unmerge(steward, loser, reason="no"), approver)
+    loser.refresh_from_db()
+    assert ask(steward, loser, name="New").status == Status.OPEN
+
+
 @pytest.mark.parametrize("year", [26, 1899, 9999])
 def test_a_change_counts_from_a_moment_that_reports_know(year: int) -> None:
     with pytest.raises(ValidationError, match="between 1900 and 9998") as refused:

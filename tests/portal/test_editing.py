@@ -360,6 +360,8 @@ def test_a_record_is_merged_and_taken_out_again(browser: Browser, approver: User
     service.approve(request, approver)
     page = browser.look(PARTNER)
     assert "was merged into Trail Journal (P-2)" in page.text
+    assert "Send to an approver" not in page.buttons()
+    assert "name" not in page.fields
     unmerge = browser.look(page_of(Partner, "P-1", "unmerge"))
     assert "Of the 2 rows" in unmerge.text
     browser.send(unmerge, reason="not the same")

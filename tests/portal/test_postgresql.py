@@ -18,7 +18,8 @@ from running import manage, portal_environment
 HERE = Path(__file__).parent
 # Everything that touches the database by more than Django's usual means.
 ON_POSTGRESQL = (
-    "test_api.py", "test_changes.py", "test_history.py", "test_publishing.py", "test_queue.py",
+    "test_api.py", "test_batches.py", "test_changes.py", "test_deciding.py", "test_history.py",
+    "test_publishing.py", "test_queue.py",
 )  # fmt: skip
 
 
