@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 import pytest
+from django.contrib import admin
+from django.contrib.admin.utils import quote
 from django.contrib.auth.models import Group, User
 from django.db import connection
 from django.test import Client as Web
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from lxml import html
 
+from api.models import ApiToken
 from changes import service
 from changes.models import ChangeRequest
 from people import Person
@@ -234,3 +239,57 @@ def test_the_home_page_says_what_waits_for_whom(
     nobody = Browser(User.objects.create_user("nobody")).look("/").text
     assert "Your account has no role" in nobody
     assert "Evening" not in nobody
+
+
+# Pages that every account has: the own home, password, tokens and theme, and the scripts' words.
+OF_EVERYBODY = {
+    "index", "login", "logout", "password_change", "password_change_done", "jsi18n", "search",
+    "toggle_sidebar", "api_apitoken_changelist", "api_apitoken_add", "api_apitoken_change",
+    "api_apitoken_history", "api_apitoken_delete", "api_apitoken_autocomplete",
+}  # fmt: skip
+
+
+def every_address() -> dict[str, str]:
+    """An address of every page of the site, by its name; of records those of one kind of each."""
+    codes = {entity._meta.model_name: code for entity, code in FIRST.items()}
+    found = {}
+    for pattern in admin.site.get_urls():
+        for page in getattr(pattern, "url_patterns", [pattern]):
+            if page.name in (None, "app_list"):  # the home page by another name
+                continue
+            app, _, model = str(pattern.pattern).strip("/").partition("/")
+            if app == "records" and model not in ("partner", "channel"):
+                continue
+            known = {
+                "object_id": quote(codes.get(model, "1")), "pk": 1, "id": 1, "batch": "b",
+                "app_label": "records", "content_type_id": 1, "url": "x/", "upload": UUID(int=1),
+            }  # fmt: skip
+            parts = {name: known[name] for name in page.pattern.converters}
+            found[page.name] = reverse(f"admin:{page.name}", kwargs=parts)
+    return found
+
+
+def test_no_page_was_forgotten_when_rights_were_asked_for(steward: User, viewer: User) -> None:
+    request = ChangeRequest.objects.create(
+        pk=1, entity="partner", code="P-1", action="update", values={"name": "Asked"}, batch="b",
+        base_version=1, reason="because", source="form", requested_by=steward,
+    )  # fmt: skip
+    nobody = Browser(User.objects.create_user("nobody")).web
+    looks = Browser(viewer).web
+    addresses = every_address()
+    assert len(addresses) > 50
+    for name, address in addresses.items():
+        if name not in OF_EVERYBODY:
+            assert nobody.get(address).status_code in (302, 403, 404), name
+            assert Web().get(address).status_code in (302, 404), name
+        if name in OF_EVERYBODY:
+            continue
+        pressed = {"name": "x", "reason": "y", "_save": "1", "approve": "1", "note": "z"}
+        assert looks.post(address, pressed).status_code in (200, 302, 400, 403, 404, 405), name
+    request.refresh_from_db()
+    assert (request.status, ChangeRequest.objects.count()) == ("open", 1)
+    for entity, code in FIRST.items():
+        [entry] = entity.history.filter(code=code)  # type: ignore[attr-defined]
+        assert entry.change_request_id is None
+    assert User.objects.count() == 3
+    assert not ApiToken.objects.exists()
