@@ -51,9 +51,12 @@ pays 1.00. In dollars, by the day of the sale:
 | total cost | 40.60 | 103.40 | 69 |
 | profit | 12.50 - 25.60 | 34 - 60 | 63 |
 
-Awin's advertiser has targets: sales of 310 GBP in March are 10 a day, 12.50 dollars on the 1st and 15
-from the 2nd on, up to the 6th, which is the last day with a click; a net commission of 4 USD on the
-2nd and 3rd is 2 a day.
+Awin's advertiser has targets: sales of 310 GBP in March are 10 a day, 12.50 dollars on the 1st and
+15 from the 2nd on, up to the 6th, which is the last day with a click; a net commission of 4 USD on
+the 2nd and 3rd is 2 a day.
+
+The contract of Awin's program says 12 %, of shoes 11 %: awin 1 lacks 1 GBP of 11, awin 2 0.40 of
+4.40. Everflow's says 8 %: 4 USD, 1 EUR and 0.40 USD are beyond it.
 
 By the day of the click, over all clicks: 1 March has k2 of awin 1 and k1 of awin 2, so 2 of 4
 clicks and (12.50 + 6) / 4; 2 March has k5, so 1 of 2 and (20 + 2) / 2; 4 and 6 March have clicks
@@ -257,6 +260,15 @@ history_id,recorded_at,change_type,code,name,fee_type,network_code,advertiser_co
 2,2026-01-01T00:00:00Z,+,FEE-2,Retainer,retainer,,,,4,USD,once,2026-03-05,true
 3,2026-01-01T00:00:00Z,+,FEE-3,Network,network_fee,everflow,,0.5,,,per_commission,,true
 """,
+    "master_data/program_history.csv": """
+history_id,recorded_at,change_type,code,name,advertiser_code,network_code,commission_rate,is_active
+1,2026-01-01T00:00:00Z,+,PRG-1,Shop at Awin,ADV-1,awin,0.12,true
+2,2026-01-01T00:00:00Z,+,PRG-2,Shop at Everflow,ADV-1,everflow,0.08,true
+""",
+    "master_data/commission_rate_history.csv": """
+history_id,recorded_at,change_type,code,program_code,product_category_code,partner_code,rate,is_active
+1,2026-01-01T00:00:00Z,+,RAT-1,PRG-1,SHOES,,0.11,true
+""",
     "master_data/target_history.csv": """
 history_id,recorded_at,change_type,code,advertiser_code,channel_code,metric_name,starts_on,ends_on,amount,currency_code,is_active
 1,2026-01-01T00:00:00Z,+,TGT-1,ADV-1,,sales,2026-03-01,2026-03-31,310,GBP,true
@@ -265,6 +277,8 @@ history_id,recorded_at,change_type,code,advertiser_code,channel_code,metric_name
     "master_data/crosswalk_history.csv": """
 history_id,recorded_at,change_type,network_code,kind,source_id,code
 1,2026-01-01T00:00:00Z,+,awin,advertiser,a1,ADV-1
+2,2026-01-01T00:00:00Z,+,awin,program,a1,PRG-1
+3,2026-01-01T00:00:00Z,+,everflow,program,1,PRG-2
 """,
 }
 
@@ -450,7 +464,7 @@ def test_costs(asked: Asked) -> None:
 
 
 def test_targets_and_their_attainment(asked: Asked) -> None:
-    """By advertiser: 125 of 12.50, 60 of 15, a bonus without a sale; 12.50, 6 and 30 of commission."""
+    """By advertiser: 125 of 12.50, 60 of 15, a bonus without a sale; 6 and 30 of 2."""
     rows = asked.metrics(TARGETS, "metric_time__day", "advertiser__advertiser_code")
     check(
         {day.day: row for (day, code), row in rows.items() if code == "ADV-1"},
@@ -473,6 +487,14 @@ def test_targets_and_their_attainment(asked: Asked) -> None:
         ("sales", False): [None],
         ("net_commission", True): [4],
     }
+
+
+def test_commissions_beside_their_contract(asked: Asked) -> None:
+    """The lowest rate that may be meant decides what is too little; a declined one owes nothing."""
+    check(
+        asked.by_day("underpaid_commission,overpaid_commission"),
+        {1: [1.25, 0], 2: [0.6, 5.6], 3: [0, 0]},
+    )
 
 
 def test_in_total(asked: Asked) -> None:
