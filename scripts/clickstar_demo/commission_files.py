@@ -29,7 +29,7 @@ from clickstar_demo.commission_formats import (
     ids,
 )
 from clickstar_demo.commissions import Commission, Seller, sample
-from clickstar_demo.network_reports import DASHBOARDS, Reports
+from clickstar_demo.network_reports import DASHBOARDS, Counted, Reports
 from clickstar_demo.world import NETWORKS, World
 
 # A pull is made so long after the day that it covers.
@@ -139,9 +139,9 @@ class CommissionFiles:
             for feed in self.feeds:
                 if feed.network == network:
                     self._deliver(feed, [one for one in made if feed.takes(one)])
-        self._report()
+        self._report(counted_clicks(connection))
 
-    def _report(self) -> None:
+    def _report(self, clicks: Counted) -> None:
         """Write what the dashboards say (twice) and the payments (by halves)."""
         middle = self.start + dt.timedelta(days=self.days // 2)
         rng = random.Random(f"{self.seed}/payments")
@@ -154,7 +154,9 @@ class CommissionFiles:
             lines: list[Record] = []
             payments: list[Record] = []
             for feed, commissions in said:
-                lines += self.reports.daily(feed, commissions, self.start, until, until == self.end)
+                is_last = until == self.end
+                lines += self.reports.daily(feed, commissions, self.start, until, is_last)
+                lines += self.reports.clicks(feed, clicks, until, is_last)
                 if feed.name not in ADVERTISERS_ONLY:
                     payments += self.reports.payments(feed, commissions, since, until, rng)
             for name, rows in (("network_reports", lines), ("payments", payments)):
@@ -288,6 +290,18 @@ class CommissionFiles:
         return {"networks": networks, "feeds": said, "reports": others | {
             "differences": differences
         }}  # fmt: skip
+
+
+def counted_clicks(connection: duckdb.DuckDBPyConnection) -> Counted:
+    """The clicks of table `counted` by network and hour: all, and those that are valid."""
+    rows = connection.execute(
+        "select network, hour, sum(gross)::bigint, sum(valid)::bigint from counted"
+        " group by all order by all"
+    ).fetchall()
+    clicks: Counted = {}
+    for network, hour, gross, valid in rows:
+        clicks.setdefault(network, []).append((hour, {"gross": gross, "valid": valid}))
+    return clicks
 
 
 COUNTED = "select count(*), count(*) filter (is_delivered) from commissions where network = ?"

@@ -59,6 +59,8 @@ class Source:
     """Its records tell from which network the visitor came."""
     replays: bool = False
     """Somebody repeats its clicks' records from other addresses."""
+    names_network: str = "true"
+    """SQL of whether its record of a click says through which network it went."""
     journeys: bool = False
     """It also sees where some visitors go whom our own link tracker sends."""
 
@@ -200,9 +202,10 @@ PAGE_PATH = (
     " when 3 then '/search' when 4 then '/robots.txt'"
     " else '/reviews/' || (serve_draw // 6 % 400)::varchar end"
 )
+IS_TAGGED_PAGE = "(utm_source is not null and link_style >= 70)"
 PATH = (
     f"case when record_kind = 'page' then {PAGE_PATH}"
-    " when utm_source is not null and link_style >= 70"
+    f" when {IS_TAGGED_PAGE}"
     " then '/offers/' || (serve_draw % 300)::varchar"
     " when link_style % 7 < 5 then '/go/' || network || '/' || advertiser_id"
     " else '/out/' || network || '/' || advertiser_id end"
@@ -210,13 +213,13 @@ PATH = (
 QUERY = (
     "case when record_kind = 'page' then"
     " case when serve_draw % 6 = 3 then 'q=shoes%20size%20' || (serve_draw // 6 % 40)::varchar end"
-    f" when utm_source is not null and link_style >= 70 then {TAG_QUERY}"
+    f" when {IS_TAGGED_PAGE} then {TAG_QUERY}"
     f" else {LINK_QUERY} end"
 )
 STATUS = (
     "(case when record_kind = 'page' then case when serve_draw % 50 = 0 then 404"
     " when serve_draw % 31 = 0 then 304 else 200 end"
-    " when utm_source is not null and link_style >= 70 then 200 else 302 end)"
+    f" when {IS_TAGGED_PAGE} then 200 else 302 end)"
 )
 BYTES = (
     "case when record_kind = 'page' then 800 + serve_draw % 60000 else 300 + serve_draw % 200 end"
@@ -690,6 +693,7 @@ SOURCES = (
         page_views=2.0,
         redelivers=False,
         signal=HEAD_ONLY,
+        names_network=f"not {IS_TAGGED_PAGE}",
     ),
     Source(
         name="cloudfront",
@@ -701,6 +705,7 @@ SOURCES = (
         page_views=2.0,
         redelivers=False,
         signal=HEAD_ONLY,
+        names_network=f"not {IS_TAGGED_PAGE}",
     ),
     Source(
         name="alb",
@@ -713,11 +718,13 @@ SOURCES = (
         redelivers=False,
         ipv4_only=True,
         signal=HEAD_ONLY,
+        names_network=f"not {IS_TAGGED_PAGE}",
     ),
     Source(
         name="snowplow",
         share=0.04,
         scope="tagged",
+        names_network="false",
         file_name=lambda day: f"enriched_{day}",
         format_of=snowplow_format,
         event_id=DASHED_ID,
@@ -732,6 +739,7 @@ SOURCES = (
         name="ga4",
         share=0.03,
         scope="tagged",
+        names_network="false",
         file_name=lambda day: f"events_{day:%Y%m%d}",
         format_of=ga4_format,
         event_id=None,

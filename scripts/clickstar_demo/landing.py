@@ -356,6 +356,7 @@ class Maker:
 
         make("event", "click_day", 2 * number, batch.clicks, page_views=False)
         self._keep_convertible(source)
+        self._count_clicks(source)
         make("page_view", "page_day", 2 * number + 1, batch.pages, page_views=True)
         journeys = ""
         if source.journeys:
@@ -449,6 +450,31 @@ class Maker:
         for name, query in (("convertible", kept), ("convertible_count", counted)):
             self.connection.execute(f"create table if not exists {name} as {query} limit 0")
             self.connection.execute(f"insert into {name} {query}")
+
+    def _count_clicks(self, source: Source) -> None:
+        """Count of table `event` what the networks' dashboards count, by hours."""
+        moved_in = master_data.second_office_from(self.settings.first_day, self.settings.days)
+        query = f"""
+            select
+                network,
+                date_trunc('hour', clicked_at) as hour,
+                count(*) as gross,
+                count(*) filter (
+                    not is_bot
+                    and not has_bot_agent
+                    and coalesce(({source.signal})::varchar, 'viewed') in ('viewed', 'replayed')
+                    and not ({source.has_address} and coalesce(
+                        office_number = 0
+                        or (office_number = 1 and clicked_at >= timestamp '{moved_in}'),
+                        false
+                    ))
+                ) as valid
+            from event
+            where {source.names_network}
+            group by all
+        """
+        self.connection.execute(f"create table if not exists counted as {query} limit 0")
+        self.connection.execute(f"insert into counted {query}")
 
     def _commissions(self) -> Delivery:
         """The networks' files of what the clicks earned, with their truth."""

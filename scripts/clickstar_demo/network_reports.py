@@ -44,6 +44,9 @@ class Dashboard:
     has_fee: bool = False
     is_slow: bool = False
     has_surplus: bool = False
+    clicks: str | None = None
+    """Which clicks it counts, `gross` or `valid`; none where it says nothing of them."""
+    loses_clicks: bool = False
 
 
 DASHBOARDS = {
@@ -51,15 +54,22 @@ DASHBOARDS = {
     "cj.advertiser_commissions": Dashboard(UTC, is_net=True, by_record=True, has_fee=True),
     "awin.publisher_transactions": Dashboard(LONDON),
     "awin.advertiser_transactions": Dashboard(LONDON, is_net=True, has_fee=True),
-    "impact.actions": Dashboard(NEW_YORK, is_net=True, has_bonus=False, is_slow=True),
-    "rakuten.signature": Dashboard(UTC),
-    "partnerize.conversions": Dashboard(LONDON, has_fee=True),
-    "everflow.conversions": Dashboard(NEW_YORK, has_bonus=False, has_fee=True, has_surplus=True),
-    "tune.conversions": Dashboard(NEW_YORK),
-    "shareasale.activity": Dashboard(NEW_YORK, is_net=True),
-    "amazon.earnings": Dashboard(UTC, is_net=True, by_record=True),
-    "ebay.transactions": Dashboard(DENVER, is_net=True),
-}
+    "impact.actions": Dashboard(NEW_YORK, is_net=True, has_bonus=False, is_slow=True,
+                                clicks="gross"),
+    "rakuten.signature": Dashboard(UTC, clicks="gross", loses_clicks=True),
+    "partnerize.conversions": Dashboard(LONDON, has_fee=True, clicks="gross"),
+    "everflow.conversions": Dashboard(NEW_YORK, has_bonus=False, has_fee=True, has_surplus=True,
+                                      clicks="valid"),
+    "tune.conversions": Dashboard(NEW_YORK, clicks="valid"),
+    "shareasale.activity": Dashboard(NEW_YORK, is_net=True, clicks="gross"),
+    "amazon.earnings": Dashboard(UTC, is_net=True, by_record=True, clicks="gross"),
+    "ebay.transactions": Dashboard(DENVER, is_net=True, clicks="gross"),
+}  # fmt: skip
+# Clicks that one dashboard has and no feed delivered, accepted by that seed as well; and those that
+# another one does not show, on the same day, where so few are nothing of a month.
+SURPLUS_CLICKS, LOST_CLICKS, FEWEST_CLICKS = 3, 2, 400
+# Clicks by network: of each hour (UTC) how many there are of each kind.
+Counted = dict[str, list[tuple[dt.datetime, dict[str, int]]]]
 # The feeds that say what the network takes on top; of the others only the dashboard knows it.
 SAY_FEES = ("cj.advertiser_commissions", "awin.advertiser_transactions", "everflow.conversions",
             "tune.conversions")  # fmt: skip
@@ -120,13 +130,60 @@ class Reports:
                 "program_id": None, "partner_id": None, "currency_code": currency,
                 "basis": "posted" if feed.network == "cj" else "occurred",
                 "is_net": str(board.is_net).lower(), "has_bonus": str(board.has_bonus).lower(),
-                "clicks": None, "sales": None if board.by_record else line.sales,
+                "clicks": None, "counted_clicks": None,
+                "sales": None if board.by_record else line.sales,
                 "sale_amount": line.sale, "commission_amount": line.commission,
                 "network_fee_amount": line.fee if board.has_fee else None,
                 "sales_until": f"{horizon:%Y-%m-%d %H:%M:%S}" if board.is_slow else None,
             }
             for (day, currency), line in sorted(lines.items())
         ]  # fmt: skip
+
+    def clicks(
+        self, feed: Feed, counted: Counted, until: dt.datetime, is_last: bool
+    ) -> list[Record]:
+        """The clicks of a network by the days of its dashboard, pulled at a day's end."""
+        board = DASHBOARDS[feed.name]
+        if board.clicks is None:
+            return []
+        horizon = until - dt.timedelta(hours=24 - LAST_HOUR) if board.is_slow else until
+        days: dict[str, int] = {}
+        for hour, numbers in counted.get(feed.network, []):
+            day = naive(hour, board.zone, "%Y-%m-%d")
+            if day is not None and hour < horizon and numbers[board.clicks]:
+                days[day] = days.get(day, 0) + numbers[board.clicks]
+        if is_last:
+            self._plant_clicks(feed, board, days, f"{until - SURPLUS_BEFORE:%Y-%m-%d}")
+        return [
+            {
+                "reported_date": day, "time_zone": board.zone, "network_code": feed.network,
+                "side": feed.side, "account_code": feed.account, "advertiser_id": None,
+                "program_id": None, "partner_id": None, "currency_code": None,
+                "basis": "posted" if feed.network == "cj" else "occurred",
+                "is_net": str(board.is_net).lower(), "has_bonus": str(board.has_bonus).lower(),
+                "clicks": clicks, "counted_clicks": board.clicks, "sales": None,
+                "sale_amount": None, "commission_amount": None, "network_fee_amount": None,
+                "sales_until": f"{horizon:%Y-%m-%d %H:%M:%S}" if board.is_slow else None,
+            }
+            for day, clicks in sorted(days.items())
+        ]  # fmt: skip
+
+    def _plant_clicks(
+        self, feed: Feed, board: Dashboard, days: dict[str, int], planted_day: str
+    ) -> None:
+        """Let a report have more clicks than there were, another one fewer, and remember it."""
+        differs = 0
+        if board.has_surplus:
+            differs = SURPLUS_CLICKS
+        elif board.loses_clicks and sum(days.values()) >= FEWEST_CLICKS:
+            differs = -min(LOST_CLICKS, days.get(planted_day, 0))
+        if differs:
+            days[planted_day] = days.get(planted_day, 0) + differs
+            self.differences.append({
+                "kind": "clicks", "network": feed.network, "side": feed.side,
+                "account": feed.account, "key": planted_day, "currency": "",
+                "cause": "accepted" if board.has_surplus else "unexplained", "clicks": differs,
+            })  # fmt: skip
 
     def _plant(
         self, feed: Feed, board: Dashboard, lines: dict[tuple[str, str], Line],

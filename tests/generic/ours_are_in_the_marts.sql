@@ -44,6 +44,7 @@
             max(case when advertiser_source_id is null then 0 else 1 end) as names_advertisers,
             sum(ours) as ours
         from {{ model }}
+        where measure != 'clicks'
         group by
             network_code,
             account_code,

@@ -20,6 +20,10 @@ from warehouses import ROOT, Warehouse
 
 PAGE = ROOT / "docs" / "reconciliation.md"
 ZONE = "America/New_York"
+BROWSER = (
+    "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko)"
+    " Chrome/133.0.0.0 Safari/537.36"
+)
 # Conversion, time (UTC), status, sale, payout, currency. Our day is one of UTC, the report's one of
 # New York: from 4:00 to 4:00 the next day (UTC).
 CONVERSIONS = [
@@ -37,9 +41,18 @@ LATER = [
     ("v7", "2026-06-10 18:00", "approved", "33.00", "3.30", "USD"),
     ("v9", "2026-06-11 03:30", "approved", "70.00", "7.00", "USD"),
 ]
-# Day of New York, sales, sale amount, commission.
-REPORT = [("2026-06-09", 1, "40.00", "4.00"), ("2026-06-10", 6, "350.00", "35.00")]
-MEASURES = ("sales", "sale_amount", "commission_amount")
+# Click, time (UTC), last number of the visitor's address, error code.
+CLICKS = [
+    ("c1", "2026-06-10 12:00", 1, 0),
+    ("c2", "2026-06-10 12:10", 1, 0),
+    ("c3", "2026-06-10 02:00", 2, 0),
+    ("c4", "2026-06-11 01:30", 3, 0),
+    ("c5", "2026-06-10 15:00", 4, 17),
+    ("c6", "2026-06-11 03:30", 5, 0),
+]
+# Day of New York, sales, sale amount, commission, clicks (gross).
+REPORT = [("2026-06-09", 1, "40.00", "4.00", 1), ("2026-06-10", 6, "350.00", "35.00", 4)]
+MEASURES = ("sales", "sale_amount", "commission_amount", "clicks")
 # Measure: ours, each cause in the order of the steps, reported.
 CAUSES: dict[str, tuple[str, dict[str, str], str]] = {
     "sale_amount": (
@@ -78,6 +91,17 @@ CAUSES: dict[str, tuple[str, dict[str, str], str]] = {
         },
         "6",
     ),
+    "clicks": (
+        # c1 + c3
+        "2",
+        {
+            "duplicates": "1",  # c2
+            "filters": "1",  # c5
+            "time_zone": "1",  # - c3 + c4 + c6
+            "late_rows": "-1",  # - c6
+        },
+        "4",
+    ),
 }
 
 
@@ -108,6 +132,30 @@ def _conversions(folder: Path, pulled_at: str, rows: Iterable[tuple[str, ...]]) 
     )
 
 
+def _clicks(folder: Path) -> None:
+    path = folder / "everflow/clicks_2026-06-10.ndjson"
+    path.write_text(
+        "".join(
+            json.dumps(
+                {
+                    "transaction_id": code,
+                    "unix_timestamp": int(dt.datetime.fromisoformat(f"{at}+00:00").timestamp()),
+                    "error_code": error,
+                    "user_ip": f"198.18.7.{visitor}",
+                    "relationship": {
+                        "offer": {"network_offer_id": 21},
+                        "advertiser": {"network_advertiser_id": 11},
+                        "affiliate": {"network_affiliate_id": 31},
+                        "device_information": {"http_user_agent": BROWSER},
+                    },
+                }
+            )
+            + "\n"
+            for code, at, visitor, error in CLICKS
+        )
+    )
+
+
 def _csv(path: Path, rows: list[dict[str, object]]) -> None:
     path.parent.mkdir(parents=True)
     with path.open("w", newline="") as file:
@@ -119,6 +167,7 @@ def _csv(path: Path, rows: list[dict[str, object]]) -> None:
 def _landing(folder: Path) -> Path:
     _conversions(folder, "20260611T043000Z", CONVERSIONS)
     _conversions(folder, "20260612T043000Z", LATER)
+    _clicks(folder)
     _csv(
         folder / "network_reports/pulled_at=20260611T041000Z/everflow.csv",
         [
@@ -126,11 +175,12 @@ def _landing(folder: Path) -> Path:
                 "reported_date": day, "time_zone": ZONE, "network_code": "everflow",
                 "side": "advertiser", "account_code": "301", "advertiser_id": "",
                 "program_id": "", "partner_id": "", "currency_code": "USD", "basis": "occurred",
-                "is_net": "false", "has_bonus": "false", "clicks": "", "sales": sales,
-                "sale_amount": sale, "commission_amount": commission, "network_fee_amount": "",
+                "is_net": "false", "has_bonus": "false", "clicks": clicks,
+                "counted_clicks": "gross", "sales": sales, "sale_amount": sale,
+                "commission_amount": commission, "network_fee_amount": "",
                 "sales_until": "2026-06-11 03:00:00",
             }
-            for day, sales, sale, commission in REPORT
+            for day, sales, sale, commission, clicks in REPORT
         ],
     )  # fmt: skip
     _csv(
@@ -194,6 +244,11 @@ def test_the_day_before_has_what_moved_there(day: Warehouse) -> None:
         "by_time_zone": Decimal(40),
         "reported": Decimal(40),
     }
+    clicks = _reconciled(day)["2026-06-09", "clicks"]
+    assert {name: value for name, value in clicks.items() if value} == {
+        "by_time_zone": Decimal(1),
+        "reported": Decimal(1),
+    }
     # No pull of the report covers our 11th.
     assert {date for date, _ in _reconciled(day)} == {"2026-06-09", "2026-06-10"}
 
@@ -214,8 +269,17 @@ _CONVERSIONS = """
     from staging.stg_everflow__conversions as conversions
     order by conversions.pulled_at, conversions.line_number
 """
+_CLICKS = """
+    select
+        clicks.transaction_id,
+        clicks.clicked_at,
+        fct_clicks.click_class
+    from staging.stg_everflow__clicks as clicks
+    inner join marts.fct_clicks using (file_id, line_number)
+    order by clicks.line_number
+"""
 _REPORT = """
-    select reported_date, sales, sale_amount, commission_amount
+    select reported_date, sales, sale_amount, commission_amount, clicks
     from staging.stg_network_reports__daily order by reported_date
 """
 
@@ -227,7 +291,8 @@ def _tables(day: Warehouse) -> dict[str, str]:
         (
             f"**{name}**" if name in ("ours", "reported") else f"`{name}`",
             int(found["2026-06-10", "sales"][name]),
-            *(found["2026-06-10", measure][name] for measure in MEASURES[1:]),
+            *(found["2026-06-10", measure][name] for measure in MEASURES[1:3]),
+            int(found["2026-06-10", "clicks"][name]),
         )
         for name in names
         if name == "unexplained" or any(found["2026-06-10", one][name] for one in MEASURES)
@@ -238,8 +303,9 @@ def _tables(day: Warehouse) -> dict[str, str]:
             day.query(_CONVERSIONS),
             _text,
         ),
-        "report": table("day, sales, sale, commission", day.query(_REPORT), _text),
-        "waterfall": table("10 June, sales, sale, commission", waterfall, _text),
+        "clicks": table("id, time (UTC), class", day.query(_CLICKS), _text),
+        "report": table("day, sales, sale, commission, clicks", day.query(_REPORT), _text),
+        "waterfall": table("10 June, sales, sale, commission, clicks", waterfall, _text),
     }
 
 

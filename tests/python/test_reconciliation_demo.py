@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import duckdb
 import pytest
@@ -67,7 +68,7 @@ def found(warehouse: Warehouse, column: str) -> Found:
         for row in warehouse.query(
             "select network_code, side, account_code, reported_date, currency_code, measure,"
             f" {column} from marts.rec_network_daily"
-            f" where {column} != 0 and measure != 'sales'"
+            f" where {column} != 0 and measure not in ('sales', 'clicks')"
         )
     }
 
@@ -95,7 +96,8 @@ def test_what_was_planted_is_found_with_its_amount_and_nothing_else(
 def test_nothing_is_unexplained(warehouse: Warehouse) -> None:
     assert found(warehouse, "unexplained") == {}
     [(sales,)] = warehouse.query(
-        "select count(*) from marts.rec_network_daily where unexplained != 0"
+        "select count(*) from marts.rec_network_daily"
+        " where unexplained != 0 and measure != 'clicks'"
     )
     assert sales == 0
 
@@ -170,10 +172,126 @@ def test_causes_that_move_sales_between_days_move_all_of_them(warehouse: Warehou
     rows = warehouse.query(
         "select network_code, account_code, currency_code, measure,"
         " sum(by_time_zone + by_basis), max(abs(by_time_zone + by_basis))"
-        " from marts.rec_network_daily group by all"
+        " from marts.rec_network_daily where measure != 'clicks' group by all"
     )
     assert [row for row in rows if row[4]] == []
     assert {row[0] for row in rows if row[5]} >= {"awin", "cj", "ebay", "everflow", "impact"}
+
+
+# ---------------------------------------------------------------------------- clicks
+# What a report counts: the classes of our clicks.
+CLASSES = {"gross": ("unique", "duplicate", "invalid"), "valid": ("unique", "duplicate")}
+STEPS = ("ours", "by_duplicates", "by_filters", "by_time_zone", "by_late_rows")
+
+
+@pytest.fixture(scope="module")
+def said_of_clicks(landing: Path) -> dict[tuple[str, str], list[dict[str, str]]]:
+    """What the last pull of each account's dashboard says of clicks, as its file has it."""
+    with sorted((landing / "network_reports").rglob("*.csv"))[-1].open(newline="") as file:
+        accounts: dict[tuple[str, str], list[dict[str, str]]] = defaultdict(list)
+        for row in csv.DictReader(file):
+            if row["clicks"]:
+                accounts[row["network_code"], row["account_code"]].append(row)
+    return accounts
+
+
+def test_only_dashboards_that_say_clicks_are_compared(
+    warehouse: Warehouse, said_of_clicks: dict[tuple[str, str], list[dict[str, str]]]
+) -> None:
+    compared = warehouse.query(
+        "select distinct network_code, account_code from marts.rec_network_daily"
+        " where measure = 'clicks'"
+    )
+    assert set(compared) == set(said_of_clicks)
+    assert not {network for network, _ in said_of_clicks} & {"cj", "awin"}
+    kinds = {row["counted_clicks"] for rows in said_of_clicks.values() for row in rows}
+    assert kinds == set(CLASSES)
+
+
+def test_the_steps_of_the_clicks_are_those_counted_one_by_one(
+    warehouse: Warehouse, said_of_clicks: dict[tuple[str, str], list[dict[str, str]]]
+) -> None:
+    """Walks through the clicks with clocks of the standard library, report by report."""
+    clicks: dict[str, list[tuple[str, dt.datetime]]] = defaultdict(list)
+    for network, click_class, clicked_at in warehouse.query(
+        "select network_code, click_class, clicked_at from marts.fct_clicks"
+        " inner join marts.dim_network using (network_key)"
+    ):
+        assert isinstance(clicked_at, dt.datetime)
+        clicks[str(network)].append((str(click_class), clicked_at))
+    [(first, last)] = warehouse.query(
+        "select min(reported_date), max(reported_date) from marts.rec_network_daily"
+    )
+    wanted: dict[tuple[str, str], dict[str, int]] = defaultdict(lambda: dict.fromkeys(STEPS, 0))
+    for (network, _), rows in said_of_clicks.items():
+        zone, until = ZoneInfo(rows[0]["time_zone"]), rows[0]["sales_until"]
+        counted = CLASSES[rows[0]["counted_clicks"]]
+        for click_class, clicked_at in clicks[network]:
+            own = wanted[network, str(clicked_at.date())]
+            local = clicked_at.replace(tzinfo=dt.UTC).astimezone(zone)
+            there = wanted[network, f"{local:%Y-%m-%d}"]
+            own["ours"] += click_class == "unique"
+            if click_class not in counted:
+                continue
+            own["by_duplicates"] += click_class == "duplicate"
+            own["by_filters"] += click_class == "invalid"
+            own["by_time_zone"] -= 1
+            there["by_time_zone"] += 1
+            there["by_late_rows"] -= bool(until) and f"{clicked_at:%Y-%m-%d %H:%M:%S}" >= until
+    found = {
+        (str(row[0]), str(row[1])): dict(zip(STEPS, map(int, map(str, row[2:])), strict=True))
+        for row in warehouse.query(
+            "select network_code, reported_date,"
+            f" {', '.join(f'{step}::integer' for step in STEPS)} from marts.rec_network_daily"
+            " where measure = 'clicks'"
+        )
+    }
+    assert found == {
+        key: steps for key, steps in wanted.items() if str(first) <= key[1] <= str(last)
+    }
+    for step in STEPS:
+        assert any(steps[step] for steps in found.values()), step
+
+
+def test_only_the_planted_clicks_are_unexplained(warehouse: Warehouse, landing: Path) -> None:
+    expected: dict[str, Any] = json.loads((landing / "_truth" / "expected.json").read_text())
+    wanted = {
+        (one["cause"], one["network"], one["key"]): int(one["clicks"])
+        for one in expected["money"]["reports"]["differences"]
+        if one["kind"] == "clicks"
+    }
+    assert {(cause, network) for cause, network, _ in wanted} == {
+        ("accepted", "everflow"), ("unexplained", "rakuten"),
+    }  # fmt: skip
+    found = {
+        (cause, str(network), str(day)): int(str(clicks))
+        for cause in ("accepted", "unexplained")
+        for network, day, clicks in warehouse.query(
+            f"select network_code, reported_date, {cause}::integer from marts.rec_network_daily"
+            f" where measure = 'clicks' and {cause} != 0"
+        )
+    }
+    assert found == wanted
+
+
+def test_the_dashboards_count_what_the_truth_has(
+    truth: duckdb.DuckDBPyConnection,
+    landing: Path,
+    said_of_clicks: dict[tuple[str, str], list[dict[str, str]]],
+) -> None:
+    """Every click over impact.com's links: the records of its feed and of our link tracker."""
+    rows = truth.execute(
+        "select distinct click_number, clicked_at from read_parquet(?)"
+        " where network = 'impact' and source in ('impact', 'redirector')"
+        " and click_number is not null",
+        [[f"{landing}/_truth/impact/*.parquet", f"{landing}/_truth/redirector/*.parquet"]],
+    ).fetchall()
+    [reported] = [rows for (network, _), rows in said_of_clicks.items() if network == "impact"]
+    until = dt.datetime.fromisoformat(reported[0]["sales_until"])
+    least = sum(clicked_at < until for _, clicked_at in rows)
+    # The web logs have a few more: their own links name the network in the path.
+    total = sum(int(row["clicks"]) for row in reported)
+    assert least < total < 1.1 * least
 
 
 # ---------------------------------------------------------------------------- unmapped ids

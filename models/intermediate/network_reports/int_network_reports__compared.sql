@@ -1,34 +1,43 @@
 {{ config(materialized='table', sort=['reported_date']) }}
 
 {%- set meaning = [
-    'network_code', 'side', 'account_code', 'time_zone', 'basis',
+    'network_code', 'side', 'account_code', 'time_zone', 'basis', 'is_net', 'has_bonus',
 ] %}
-{%- set key = meaning + [boolean_text('is_net'), boolean_text('has_bonus')] %}
-{%- set meaning = meaning + ['is_net', 'has_bonus'] %}
+{%- set measures = reconciliation_measures() %}
+{%- set has_only_clicks -%}
+    clicks is not null and coalesce({{ measures | join(', ') }}) is null
+{%- endset %}
 
 with
 
 lines as (
     select
+        report_key,
         {{ meaning | join(',\n        ') }},
         reported_date,
         advertiser_source_id,
         currency_code,
-        {{ reconciliation_measures() | join(',\n        ') }},
+        {{ measures | join(',\n        ') }},
+        clicks,
+        counted_clicks,
         sales_until,
         pulled_at,
         file_id,
+        {{ has_only_clicks }} as has_only_clicks,
+        -- Clicks may be pulled by themselves, and then replace no sales.
         max(pulled_at) over (
-            partition by {{ meaning | join(', ') }}, reported_date, advertiser_source_id
+            partition by
+                report_key,
+                reported_date,
+                advertiser_source_id,
+                {{ has_only_clicks }}
         ) as last_pulled_at
     from {{ ref('int_network_reports__last_pulled') }}
 ),
 
 -- A program, partner or currency that the last pull of the day no longer has is gone.
 present as (
-    select
-        {{ dimension_key(key) }} as report_key,
-        *
+    select *
     from lines
     where pulled_at = last_pulled_at
 ),
@@ -46,9 +55,14 @@ final as (
         reported_date,
         cast(coalesce(advertiser_source_id, '') as varchar(128)) as advertiser_source_id,
         cast(coalesce(currency_code, '') as varchar(3)) as currency_code,
-        {% for measure in reconciliation_measures() %}
+        {% for measure in measures %}
             cast(sum({{ measure }}) as numeric(18, 6)) as {{ measure }},
         {% endfor %}
+        cast(sum(clicks) as numeric(18, 6)) as clicks,
+        cast(
+            max(case when clicks is not null then coalesce(counted_clicks, 'valid') end)
+            as varchar(10)
+        ) as counted_clicks,
         min(sales_until) as sales_until,
         max(pulled_at) as pulled_at,
         max(file_id) as file_id

@@ -7,6 +7,7 @@ lines as (
         report_key,
         reported_date,
         file_id,
+        clicks,
         sales_until,
         pulled_at
     from {{ ref('int_network_reports__compared') }}
@@ -32,7 +33,8 @@ pulls as (
         report_key,
         file_id,
         min(sales_until) as sales_until,
-        max(pulled_at) as pulled_at
+        max(pulled_at) as pulled_at,
+        max(case when clicks is not null then 1 else 0 end) as says_clicks
     from lines
     group by report_key, file_id
 ),
@@ -43,10 +45,15 @@ numbered as (
         calendar.date_day,
         pulls.sales_until,
         pulls.pulled_at,
+        pulls.says_clicks,
         row_number() over (
             partition by pulls.report_key, calendar.date_day
             order by pulls.pulled_at desc, pulls.file_id desc
-        ) as choice
+        ) as choice,
+        row_number() over (
+            partition by pulls.report_key, calendar.date_day, pulls.says_clicks
+            order by pulls.pulled_at desc, pulls.file_id desc
+        ) as choice_of_kind
     from pulls
     inner join ranges on pulls.file_id = ranges.file_id
     inner join calendar
@@ -59,10 +66,15 @@ final as (
     select
         report_key,
         date_day,
-        sales_until,
-        pulled_at
+        max(case when choice = 1 then sales_until end) as sales_until,
+        max(
+            case
+                when says_clicks = 1 and choice_of_kind = 1 then coalesce(sales_until, pulled_at)
+            end
+        ) as clicks_until,
+        max(case when choice = 1 then pulled_at end) as pulled_at
     from numbered
-    where choice = 1
+    group by report_key, date_day
 )
 
 select * from final

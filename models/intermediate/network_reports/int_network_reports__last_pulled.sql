@@ -11,6 +11,15 @@
 ] -%}
 {%- set key = line + [boolean_text('is_net'), boolean_text('has_bonus')] -%}
 {%- set line = line + ['is_net', 'has_bonus'] -%}
+{%- set meaning = [
+    'network_code',
+    'side',
+    'account_code',
+    'time_zone',
+    'basis',
+    boolean_text('is_net'),
+    boolean_text('has_bonus'),
+] -%}
 
 with
 
@@ -19,6 +28,7 @@ reports as (
         {{ line | join(',\n        ') }},
         time_zone,
         clicks,
+        counted_clicks,
         sales,
         sale_amount,
         commission_amount,
@@ -38,9 +48,11 @@ reports as (
 final as (
     select
         {{ dimension_key(key) }} as network_report_key,
+        {{ dimension_key(meaning) }} as report_key,
         {{ line | join(',\n        ') }},
         time_zone,
         clicks,
+        counted_clicks,
         sales,
         sale_amount,
         commission_amount,

@@ -18,6 +18,7 @@ reports as (
         basis,
         currency_code,
         clicks,
+        counted_clicks,
         sales,
         {{ amounts | join(',\n        ') }},
         is_net,
@@ -92,6 +93,7 @@ keyed as (
         reports.basis,
         reports.currency_code,
         reports.clicks,
+        reports.counted_clicks,
         reports.sales,
         {% for amount in amounts %}
             reports.{{ amount }},
@@ -145,6 +147,7 @@ final as (
         priced.reporting_currency_code,
         cast(priced.client_currency_code as varchar(3)) as client_currency_code,
         priced.clicks,
+        cast(priced.counted_clicks as varchar(10)) as counted_clicks,
         priced.sales,
         {% for amount in amounts %}
             cast(priced.{{ amount }} as numeric(18, 6)) as {{ amount }},

@@ -1,7 +1,8 @@
 {{ config(dist='even', sort=['date_key'], indexes=[{'columns': ['date_key']}]) }}
 
 {%- set steps = reconciliation_steps()[1:] -%}
-{%- set measures = reconciliation_measures() -%}
+{%- set amounts = reconciliation_measures() -%}
+{%- set measures = amounts + ['clicks'] -%}
 {%- set meaning = [
     'network_code', 'side', 'account_code', 'time_zone', 'basis', 'is_net', 'has_bonus',
 ] -%}
@@ -18,6 +19,7 @@ days as (
     select
         report_key,
         date_day,
+        clicks_until,
         pulled_at
     from {{ ref('int_network_reports__days') }}
 ),
@@ -33,7 +35,7 @@ exceptions as (
         side,
         account_code,
         cast(coalesce(advertiser_source_id, '') as varchar(128)) as advertiser_source_id,
-        currency_code,
+        cast(coalesce(currency_code, '') as varchar(3)) as currency_code,
         measure,
         reported_date,
         sum(amount) as accepted
@@ -43,7 +45,7 @@ exceptions as (
         side,
         account_code,
         coalesce(advertiser_source_id, ''),
-        currency_code,
+        coalesce(currency_code, ''),
         measure,
         reported_date
 ),
@@ -64,6 +66,22 @@ currencies as (
         currency_key,
         currency_code
     from {{ ref('dim_currency') }}
+),
+
+click_steps as (
+    {{ reconciled_clicks('lines', 'days') | indent(4) }}
+),
+
+-- Of an advertiser with several ids, all clicks stand under the first of them.
+click_members as (
+    select
+        report_key,
+        source_id,
+        line_source_id,
+        valid_from,
+        valid_to
+    from {{ ref('int_network_reports__members') }}
+    where kind = 'advertiser'
 ),
 
 reports as (
@@ -100,7 +118,24 @@ numbers as (
         on
             steps.report_key = days.report_key
             and steps.date_day = days.date_day
-    {% for measure in measures %}
+    union all
+    select
+        report_key,
+        date_day as reported_date,
+        advertiser_source_id,
+        '' as currency_code,
+        'clicks' as measure,
+        ours,
+        {% for step in steps %}
+            by_{{ step }},
+        {% endfor %}
+        expected,
+        0 as misses_fees,
+        0 as is_provisional,
+        0 as reported,
+        0 as is_reported
+    from click_steps
+    {% for measure in amounts %}
         union all
         select
             {{ line | join(',
@@ -116,7 +151,33 @@ numbers as (
             coalesce({{ measure }}, 0) as reported,
             1 as is_reported
         from lines
+        -- Clicks have no currency: a line of them says nothing of money.
+        where currency_code != '' or {{ measure }} is not null
     {% endfor %}
+    union all
+    select
+        lines.report_key,
+        lines.reported_date,
+        coalesce(click_members.line_source_id, lines.advertiser_source_id) as advertiser_source_id,
+        '' as currency_code,
+        'clicks' as measure,
+        0 as ours,
+        {% for step in steps %}
+            0 as by_{{ step }},
+        {% endfor %}
+        0 as expected,
+        0 as misses_fees,
+        0 as is_provisional,
+        lines.clicks as reported,
+        1 as is_reported
+    from lines
+    left join click_members
+        on
+            lines.report_key = click_members.report_key
+            and lines.advertiser_source_id = click_members.source_id
+            and cast(lines.reported_date as timestamp) >= click_members.valid_from
+            and cast(lines.reported_date as timestamp) < click_members.valid_to
+    where lines.clicks is not null
 ),
 
 measured as (
