@@ -225,10 +225,14 @@ class CommissionFiles:
     # ------------------------------------------------------------------------------- the truth
     def write_truth(self, target: Path) -> None:
         """Write what the commissions and the records really are."""
-        delivered = set(
-            zip(self.observed.columns["network"], self.observed.columns["commission_code"],
-                strict=True)
-        )  # fmt: skip
+        told = self.observed.columns
+        delivered = {
+            (network, code)
+            for network, code, is_money in zip(
+                told["network"], told["commission_code"], told["is_money"], strict=True
+            )
+            if is_money
+        }
         write(target / "commissions.parquet", COMMISSIONS, (
             truth_row(one, (one.network, one.code) in delivered) for one in self.commissions
         ))  # fmt: skip

@@ -78,6 +78,8 @@ class Feed:
     """Days of the pull before that a pull tells again."""
     lag: int = 0
     """Days that the feed is behind."""
+    is_money: bool = True
+    """Its records are commissions, and not what may become some."""
     takes: Callable[[Commission], bool] = lambda _: True
     extra: Callable[[Sequence[Commission], Window], Iterable[Row]] = lambda _all, _window: ()
     """Records that are no commissions."""
@@ -957,6 +959,10 @@ def shareasale_payments(commissions: Sequence[Commission], window: Window) -> It
 
 
 # ------------------------------------------------------------------------------------ Amazon
+# Of nine orders, the one beside which another one was cancelled before it was shipped.
+NEVER_SHIPPED = 4
+
+
 def amazon_rows(one: Commission, window: Window) -> Iterable[Row]:
     """Lines of the earnings report: what shipped, and negative ones of what came back."""
     shipped_at = one.sold_at + dt.timedelta(days=1 + one.number % 3)
@@ -984,6 +990,41 @@ def amazon_rows(one: Commission, window: Window) -> Iterable[Row]:
             record, one.code, "returned" if is_return else "shipped", step.sale, step.commission,
             one.currency, record_code=f"{one.token[:24]}{position:02d}",
         )  # fmt: skip
+
+
+def amazon_order(one: Commission, ordered_at: dt.datetime, *, ships: bool) -> Row:
+    """A line of the orders report, which earns nothing: of what will be shipped, or never is."""
+    price = one.changes[0].state.sale
+    item = one.number % 50 if ships else (one.number * 7 + 1) % 50
+    quantity = 1 if ships else 1 + one.number % 2
+    record: Record = {
+        "Category": one.program.advertiser.vertical.title(),
+        "Name": f"{one.program.advertiser.name} item {item}",
+        "ASIN": f"B0{item:08d}",
+        "Date": ordered_at.strftime("%Y-%m-%d"),
+        "Qty": quantity,
+        "Price($)": price,
+        "Link Type": ("Text Only", "Image", "Text and Image")[one.number % 3],
+        "Tag": one.partner_id,
+        # A cart holds more than what its link led to.
+        "Indirect Sales": "Yes" if one.clicked_at is None or not ships else "No",
+        "Device Type Group": "PHONE" if one.device == "mobile" else "DESKTOP",
+    }
+    return Row(
+        record, one.code, "ordered", price * quantity, ZERO, one.currency,
+        record_code=f"{one.token[:24]}{'or' if ships else 'ca'}", is_money=False,
+    )  # fmt: skip
+
+
+def amazon_orders(one: Commission, window: Window) -> Iterable[Row]:
+    """Lines of the orders report, on the day of the order; now and then one that never ships."""
+    if one.kind != "sale":
+        return
+    if window.has(one.sold_at):
+        yield amazon_order(one, one.sold_at, ships=True)
+    cancelled_at = one.sold_at + dt.timedelta(hours=3)
+    if one.number % 9 == NEVER_SHIPPED and window.has(cancelled_at):
+        yield amazon_order(one, cancelled_at, ships=False)
 
 
 # ------------------------------------------------------------------------------------ eBay
@@ -1123,6 +1164,10 @@ def feeds(end: dt.datetime) -> list[Feed]:
         Feed(
             name="amazon.earnings", account="demo-20", step=30, overlap=0, rows=amazon_rows,
             document=csv_document, suffix=".csv", damage=broken("Date Shipped"),
+        ),
+        Feed(
+            name="amazon.orders", account="demo-20", step=30, overlap=0, rows=amazon_orders,
+            document=csv_document, suffix=".csv", damage=broken("Date"), is_money=False,
         ),
         Feed(
             name="ebay.transactions", account="5575001", currency="USD", zone=DENVER,

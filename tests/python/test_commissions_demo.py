@@ -11,7 +11,7 @@ import pytest
 from clickstar_demo.commission_formats import feeds
 from warehouses import Warehouse, demo_landing
 
-FEEDS = sorted({feed.name for feed in feeds(dt.datetime(2026, 7, 1))})
+FEEDS = sorted({feed.name for feed in feeds(dt.datetime(2026, 7, 1)) if feed.is_money})
 # The truth's column and the view's.
 SAID = {
     "commission_code": "commission_code",
@@ -35,7 +35,9 @@ def known(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyC
     landing = demo_landing(folder, "--clicks", "12000", "--days", "120", "--end", "2026-06-30")
     warehouse = Warehouse("duckdb", folder)
     warehouse.load(landing)
-    warehouse.dbt("run", "--select", "stg_loader__files +int_commissions__from_*")
+    warehouse.dbt(
+        "run", "--select", "stg_loader__files +int_commissions__from_* stg_amazon__orders"
+    )
     with duckdb.connect() as connection:
         connection.execute(f"attach '{warehouse.file}' as warehouse (read_only)")
         views = connection.execute(
@@ -53,6 +55,15 @@ def known(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyC
         connection.execute(
             f"create table said as select * from '{truth}/commission_observations.parquet' "
             "where not is_malformed and is_money"
+        )
+        connection.execute(
+            "create table ordered as select orders.*, files.path"
+            " from warehouse.staging.stg_amazon__orders as orders"
+            " inner join warehouse.staging.stg_loader__files as files using (file_id)"
+        )
+        connection.execute(
+            f"create table told as select * from '{truth}/commission_observations.parquet' "
+            "where not is_malformed and feed = 'amazon.orders'"
         )
         connection.execute(
             f"create table commission as select * from '{truth}/commissions.parquet'"
@@ -80,6 +91,49 @@ def test_every_record_says_what_it_was_made_to_say(
     both, in_truth, in_view, *differences = row
     assert both == in_truth == in_view > 0
     assert dict(zip(columns, differences, strict=True)) == dict.fromkeys(columns, 0)
+
+
+def test_orders_at_amazon_are_read_and_are_no_money(known: duckdb.DuckDBPyConnection) -> None:
+    """Line by line; what will be shipped is also in the earnings report, later, and only there."""
+    [(both, in_truth, in_view, different)] = known.execute("""
+        select
+            count(*),
+            count(told.file),
+            count(ordered.path),
+            count(*) filter (
+                told.sale_amount is distinct from ordered.price_amount * ordered.items_ordered
+                or told.currency != coalesce(ordered.currency_code, 'USD')
+                or ordered.account_code is distinct from 'demo-20'
+            )
+        from told
+        full join ordered on told.file = ordered.path and told.line_number = ordered.line_number
+    """).fetchall()
+    assert both == in_truth == in_view > 0 == different
+    [(sold, elsewhen, never_shipped)] = known.execute("""
+        select
+            count(*) filter (told.record_code like '%or'),
+            count(*) filter (
+                told.record_code like '%or' and ordered.ordered_on != commission.sold_at::date
+            ),
+            count(*) filter (told.record_code like '%ca')
+        from told
+        inner join ordered on told.file = ordered.path and told.line_number = ordered.line_number
+        inner join commission
+            on told.network = commission.network
+            and told.commission_code = commission.commission_code
+    """).fetchall()
+    assert sold > never_shipped > 0 == elsewhen
+    [(made,)] = known.execute(
+        "select count(*) from commission where network = 'amazon' and kind = 'sale'"
+    ).fetchall()
+    [(shipped,)] = known.execute(
+        "select count(distinct commission_code) from said where feed = 'amazon.earnings'"
+    ).fetchall()
+    # The last orders have not been shipped.
+    assert 0 < shipped < sold == made
+    assert known.execute("select count(*) from seen where feed = 'amazon.orders'").fetchone() == (
+        0,
+    )
 
 
 def test_naive_times_are_read_in_the_zone_that_was_asked_for(
