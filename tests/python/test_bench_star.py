@@ -15,15 +15,23 @@ from clickstar_bench.by_hand import SCHEMA, marts_of_script, run_script
 from warehouses import Warehouse, demo_landing
 
 CLICKS = "3000"
-# The script does not judge clicks: what that costs is a part of the benchmark of its own.
-JUDGED = {
+# The script does not judge clicks: what that costs is a part of the benchmark of its own. Nor has it
+# the calendars of advertisers, and what stewards say of creatives.
+LEFT_OUT = {
+    "dim_advertiser": {"fiscal_calendar_code"},
+    "dim_advertiser_current": {"fiscal_calendar_code"},
+    "dim_creative": {"creative_code", "creative_type", "width", "height"},
     "fct_clicks": {"click_quality_key", "click_class", "rule_version", "is_suspect"},
     "fct_daily_performance": {"unique_clicks", "duplicate_clicks", "invalid_clicks"},
 }
 NOT_MADE = {
+    "dim_brand",
     "dim_date",
     "dim_click_quality",
     "dim_commission_status",
+    "dim_fiscal_date",
+    "dim_network_account",
+    "dim_product_category",
     "fct_commission_events",
     "fct_commission_match_rates",
     "fct_commission_restatements",
@@ -89,7 +97,7 @@ def test_the_script_makes_the_rows_of_the_marts(warehouse: Path) -> None:
         for table in marts_of_script(warehouse):
             names = columns(connection, SCHEMA, table)
             ours = columns(connection, "marts", table)
-            assert names == ours - JUDGED.get(table, set()), table
+            assert names == ours - LEFT_OUT.get(table, set()), table
             listed = ", ".join(f'"{name}"' for name in sorted(names))
             one = f"select {listed} from {SCHEMA}.{table}"
             other = f"select {listed} from marts.{table} {OF_CLICKS.get(table, '')}"
