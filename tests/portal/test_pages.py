@@ -289,7 +289,7 @@ def test_no_page_was_forgotten_when_rights_were_asked_for(steward: User, viewer:
     request.refresh_from_db()
     assert (request.status, ChangeRequest.objects.count()) == ("open", 1)
     for entity, code in FIRST.items():
-        [entry] = entity.history.filter(code=code)  # type: ignore[attr-defined]
+        [entry] = entity.history.filter(code=code)
         assert entry.change_request_id is None
     assert User.objects.count() == 3
     assert not ApiToken.objects.exists()
