@@ -51,9 +51,9 @@ def _add_routes(router: Router, entity: type[Record]) -> None:
     options: dict[str, Any] = {"tags": [kind]}
 
     def list_records(request: HttpRequest, filters: Any) -> Any:
-        _may_view(request, entity)
+        may_view(request, entity)
         refuse_unknown(request, which)
-        return _page(_filtered(entity, filters), filters)
+        return page_of(_filtered(entity, filters), filters)
 
     # The filters differ by kind, so their type is known here only.
     in_query: Any = Query
@@ -74,7 +74,7 @@ def _add_routes(router: Router, entity: type[Record]) -> None:
         **options,
     )
     def get_record(request: HttpRequest, code: str) -> Any:
-        _may_view(request, entity)
+        may_view(request, entity)
         found = _with_updated(entity).filter(pk=code).first()
         if found is None:
             raise Http404(f"There is no {people} {code}.")
@@ -88,7 +88,7 @@ def _add_routes(router: Router, entity: type[Record]) -> None:
         **options,
     )
     def get_as_of(request: HttpRequest, code: str, moments: Query[AsOfMoments]) -> Any:
-        _may_view(request, entity)
+        may_view(request, entity)
         refuse_unknown(request, AsOfMoments)
         entries = _entries(entity, code)
         if moments.known_at:
@@ -116,16 +116,17 @@ def _add_routes(router: Router, entity: type[Record]) -> None:
         **options,
     )
     def list_history(request: HttpRequest, code: str, paging: Query[Paging]) -> Any:
-        _may_view(request, entity)
+        may_view(request, entity)
         refuse_unknown(request, Paging)
         entries = _entries(entity, code)
         if not entries.exists():
             raise Http404(f"There is and was no {people} {code}.")
-        page = _page(entries, paging)
+        page = page_of(entries, paging)
         return {**page, "items": [_shown_entry(entity, each) for each in page["items"]]}
 
 
-def _may_view(request: HttpRequest, entity: type[Record]) -> None:
+def may_view(request: HttpRequest, entity: type[Record]) -> None:
+    """Refuse whoever may not look at records of a kind."""
     if not request.user.has_perm(f"records.view_{entity._meta.model_name}"):
         raise PermissionDenied(f"You may not look at {entity._meta.verbose_name_plural}.")
 
@@ -153,7 +154,8 @@ def _filtered(entity: type[Record], filters: RecordFilter) -> QuerySet[Any]:
     return _with_updated(entity).filter(**given)
 
 
-def _page(rows: QuerySet[Any], paging: Paging) -> dict[str, Any]:
+def page_of(rows: QuerySet[Any], paging: Paging) -> dict[str, Any]:
+    """Some rows of many, and how many there are."""
     total = rows.count()
     # Beyond the end there is nothing to ask the database for.
     some = rows[paging.offset : paging.offset + paging.limit] if paging.offset < total else []

@@ -12,7 +12,7 @@ from django.http import Http404, HttpRequest
 from ninja import Field, Path, Query, Router, Status
 
 from api.errors import Error, Fields, by_field
-from api.record_routes import REFUSALS, _page
+from api.record_routes import REFUSALS, may_view, page_of
 from api.schemas import (
     LARGEST_ID,
     Asked,
@@ -59,7 +59,7 @@ def list_requests(request: HttpRequest, filters: Query[RequestFilter]) -> Any:
     }
     given = {name: value for name, value in conditions.items() if value is not None}
     rows = ChangeRequest.objects.select_related("requested_by", "decided_by").filter(**given)
-    return _page(rows, filters)
+    return page_of(rows, filters)
 
 
 @router.post(
@@ -92,8 +92,8 @@ def ask(request: HttpRequest, payload: Changes) -> Any:
 )
 def merge(request: HttpRequest, payload: Merge) -> Any:
     """Ask that a record becomes part of another, which takes over all that points to it."""
-    loser = _mergeable(payload.entity, payload.code)
-    winner = _mergeable(payload.entity, payload.into)
+    loser = _mergeable(request, payload.entity, payload.code)
+    winner = _mergeable(request, payload.entity, payload.into)
     when = _when(payload) or service.ALWAYS
     made = service.request_merge(
         _user(request), loser, winner, reason=payload.reason, when=when, source=Source.API
@@ -106,7 +106,7 @@ def merge(request: HttpRequest, payload: Merge) -> Any:
 )
 def unmerge(request: HttpRequest, payload: Unmerge) -> Any:
     """Ask that a merged record lives again, with all that the merge took from it."""
-    loser = _mergeable(payload.entity, payload.code)
+    loser = _mergeable(request, payload.entity, payload.code)
     when = _when(payload) or service.ALWAYS
     made = service.request_unmerge(
         _user(request), loser, reason=payload.reason, when=when, source=Source.API
@@ -121,7 +121,7 @@ def unmerge(request: HttpRequest, payload: Unmerge) -> Any:
 )
 def revert(request: HttpRequest, payload: Revert) -> Any:
     """Ask that a record becomes what it was after one change of its history."""
-    record = _record(payload.entity, payload.code)
+    record = _record(request, payload.entity, payload.code)
     made = service.request_revert(
         _user(request), record, payload.history_id, reason=payload.reason, when=_when(payload),
         source=Source.API,
@@ -208,16 +208,17 @@ def _placed(place: str, ask: Callable[[], ChangeRequest | None]) -> ChangeReques
         raise Fields({f"{place}code": ["There is no such record to change."]}) from error
 
 
-def _mergeable(name: str, code: str) -> MergeableRecord:
+def _mergeable(request: HttpRequest, name: str, code: str) -> MergeableRecord:
     entity = BY_NAME[name]
     if not issubclass(entity, MergeableRecord):
         raise Fields({"entity": [f"{entity._meta.verbose_name_plural} cannot be merged."]})
-    record: MergeableRecord = _record(name, code)
+    record: MergeableRecord = _record(request, name, code)
     return record
 
 
-def _record(name: str, code: str) -> Any:
+def _record(request: HttpRequest, name: str, code: str) -> Any:
     entity = BY_NAME[name]
+    may_view(request, entity)
     found = entity._default_manager.filter(pk=service.clean_text("code", code)).first()
     if found is None:
         raise Http404(f"There is no {entity._meta.verbose_name} {code}.")

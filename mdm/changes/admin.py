@@ -27,6 +27,7 @@ from changes.diffs import differences
 from changes.forms import NoteForm
 from changes.models import ChangeRequest
 from changes.names import counts_from, whole_number, with_names
+from changes.telling import user_of
 from changes.waiting import others_on_the_same_record, waiting_for
 from portal.lists import LONGEST_SEARCH, OfferedOnly
 from records.base import NamedRecord
@@ -58,7 +59,7 @@ class Whose(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """The requests of the choice."""
-        user = _user(request)
+        user = user_of(request)
         if self.value() == "waiting":
             return queryset.filter(pk__in=waiting_for(user).values("pk"))
         return queryset.filter(requested_by=user) if self.value() == "mine" else queryset
@@ -273,7 +274,7 @@ class ChangeRequestAdmin(OfferedOnly, ModelAdmin):  # type: ignore[misc]
         if not form.is_valid():
             return self._request_page(request, asked, form)
         try:
-            said = _decided(asked, _user(request), request.POST, form.cleaned_data["note"])
+            said = _decided(asked, user_of(request), request.POST, form.cleaned_data["note"])
         except ValidationError as error:
             form.add_error("note", error.messages)
             asked.refresh_from_db()
@@ -307,7 +308,7 @@ class ChangeRequestAdmin(OfferedOnly, ModelAdmin):  # type: ignore[misc]
                     return HttpResponseRedirect(request.path)
         requests = with_names(together.order_by("id")[:BATCH_LIMIT])
         open_ones = [one for one in requests if one.status == Status.OPEN]
-        user = _user(request)
+        user = user_of(request)
         return self._page(
             request, "batch", title="Changes made together", form=form, first=requests[0],
             requests=[(one, differences(one), counts_from(one)) for one in requests],
@@ -321,7 +322,7 @@ class ChangeRequestAdmin(OfferedOnly, ModelAdmin):  # type: ignore[misc]
         self, request: HttpRequest, asked: ChangeRequest, form: NoteForm
     ) -> HttpResponse:
         with_names([asked])
-        user = _user(request)
+        user = user_of(request)
         refusal = service.may_decide(user, asked)
         is_open = asked.status == Status.OPEN
         together = (
@@ -364,7 +365,7 @@ class ChangeRequestAdmin(OfferedOnly, ModelAdmin):  # type: ignore[misc]
 
 def decide(request: HttpRequest, requests: QuerySet[ChangeRequest], what: str, note: str) -> None:
     """Decide on several requests, each for itself, and say what became of them."""
-    user = _user(request)
+    user = user_of(request)
     done, refused = 0, []
     # What points to a new record of the same batch was made after it, and ends with it.
     for asked in requests.order_by("id" if what == APPROVE else "-id"):
@@ -440,8 +441,3 @@ def _named_fields(request: ChangeRequest) -> Iterator[str]:
 
 def _decides(request: HttpRequest) -> bool:
     return request.user.has_perm("changes.approve_changerequest")
-
-
-def _user(request: HttpRequest) -> User:
-    assert isinstance(request.user, User)
-    return request.user

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.contrib import messages
+from django.contrib.auth.models import User
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
@@ -43,3 +44,9 @@ def link(sent: list[ChangeRequest]) -> str:
 def counts_at_once(request: HttpRequest) -> bool:
     """Whether what the person asks for needs nobody else: an approver in a team of one."""
     return not settings.FOUR_EYES and request.user.has_perm("changes.approve_changerequest")
+
+
+def user_of(request: HttpRequest) -> User:
+    """Who looks at a page that nobody sees without a login."""
+    assert isinstance(request.user, User)
+    return request.user

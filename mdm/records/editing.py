@@ -8,7 +8,6 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import messages
-from django.contrib.auth.models import User
 from django.core.exceptions import NON_FIELD_ERRORS, BadRequest, PermissionDenied, ValidationError
 from django.db import models, transaction
 from django.db.models import OuterRef, QuerySet, Subquery
@@ -29,7 +28,7 @@ from changes.service import (
     request_change,
     usual_when,
 )
-from changes.telling import counts_at_once, tell
+from changes.telling import counts_at_once, tell, user_of
 from exchange.admin import ExchangeMixin
 from portal.lists import OfferedOnly
 from records.base import Record
@@ -353,7 +352,7 @@ class RecordAdmin(OfferedOnly, ExchangeMixin, WithoutSaving, ModelAdmin):  # typ
             code = suggested_code(entity, [values.get(name) for name in code_parts])
         try:
             return request_change(
-                _user(request),
+                user_of(request),
                 entity,
                 code or None,
                 values,
@@ -521,8 +520,3 @@ def _is_merged(record: Any) -> bool:
 
 def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
-
-
-def _user(request: HttpRequest) -> User:
-    assert isinstance(request.user, User)
-    return request.user

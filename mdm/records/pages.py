@@ -10,7 +10,6 @@ from urllib.parse import urlencode
 from django import forms
 from django.contrib import messages
 from django.contrib.admin.utils import unquote
-from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.paginator import Paginator
 from django.db import models, transaction
@@ -30,7 +29,7 @@ from changes.service import (
     usual_when,
     what_would_move,
 )
-from changes.telling import counts_at_once, tell
+from changes.telling import counts_at_once, tell, user_of
 from changes.waiting import open_requests
 from records.base import MergeableRecord, Record
 from records.editing import REFUSALS, errors_of
@@ -109,12 +108,13 @@ class RecordPages:
         return []
 
     def _record(self, request: HttpRequest, object_id: str, *, to_change: bool = False) -> Record:
+        allowed = self.has_change_permission if to_change else self.has_view_permission  # type: ignore[attr-defined]
+        # Asked first: whoever may not look does not learn what there is either.
+        if not allowed(request):
+            raise PermissionDenied
         record = self.model._default_manager.filter(pk=unquote(object_id)).first()
         if record is None:
             raise Http404(f"There is no {self.opts.verbose_name} {unquote(object_id)}.")
-        allowed = self.has_change_permission if to_change else self.has_view_permission  # type: ignore[attr-defined]
-        if not allowed(request, record):
-            raise PermissionDenied
         return record
 
     def _page(
@@ -193,7 +193,7 @@ class RecordPages:
         if entry is None:
             raise Http404(f"The history of {record} has no such entry.")
         differences = history_differences(self.model, record, entry)
-        ask = partial(request_revert, _user(request), record, entry.history_id)
+        ask = partial(request_revert, user_of(request), record, entry.history_id)
         form, answer = self._with_reason(request, record, ask, usual_when(self.model).kind)
         return answer or self._page(
             request, record, "again", title="Make it so again", form=form, entry=entry,
@@ -257,7 +257,7 @@ class MergingPages(RecordPages):
         context: dict[str, Any] = {"choice": choice, "title": "This is the same as …"}
         if choice.is_bound and choice.is_valid():
             winner = choice.cleaned_data["into"]
-            ask = partial(request_merge, _user(request), record, winner)
+            ask = partial(request_merge, user_of(request), record, winner)
             form, answer = self._with_reason(request, record, ask, Effective.ALWAYS)
             if answer:
                 return answer
@@ -275,7 +275,7 @@ class MergingPages(RecordPages):
         if record.merged_into is None:
             messages.warning(request, f"{record} is not merged into another record.")
             return HttpResponseRedirect(record_link(self.model, record.code))
-        ask = partial(request_unmerge, _user(request), record)
+        ask = partial(request_unmerge, user_of(request), record)
         form, answer = self._with_reason(request, record, ask, Effective.ALWAYS)
         merge = ChangeRequest.objects.filter(
             entity=self.opts.db_table, code=record.code, action=ChangeRequest.Action.MERGE,
@@ -316,8 +316,3 @@ def add_errors(form: forms.Form, errors: Errors) -> None:
 
 def _plural(entity: type[Record], number: int) -> str:
     return str(entity._meta.verbose_name if number == 1 else entity._meta.verbose_name_plural)
-
-
-def _user(request: HttpRequest) -> User:
-    assert isinstance(request.user, User)
-    return request.user

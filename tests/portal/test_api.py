@@ -386,6 +386,16 @@ def test_a_token_carries_the_rights_of_its_user_as_long_as_they_last(steward: Us
     assert status_with(f"Bearer {text}") == 401
 
 
+def test_whoever_may_not_look_learns_not_even_what_there_is(db: None, partner: Partner) -> None:
+    call = caller(User.objects.create_user("nobody"))
+    for code in ("P-1", "P-9"):
+        body = {"entity": "partner", "code": code, "reason": "because"}
+        for action, more in (("merge", {"into": "P-1"}), ("unmerge", {}),
+                             ("revert", {"history_id": 1})):  # fmt: skip
+            answer = call("post", f"/change-requests/{action}", {**body, **more})
+            assert answer.status_code == 403, (action, code)
+
+
 def test_without_a_valid_token_nothing_is_answered(steward: User) -> None:
     text = token_of(steward)
     for header in (None, "Bearer", "Bearer ", f"Basic {text}", text, f"Bearer {text}x"):
