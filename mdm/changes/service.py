@@ -28,7 +28,7 @@ from records.triggers import history_context
 
 ALL_TIME, NEVER = (dt.datetime(year, 1, 1, tzinfo=dt.UTC) for year in (1900, 9999))
 MOST_CHARACTERS = 500
-# A computer keeps so many digits of a number that is sent as one (IEEE 754).
+# So many digits of a number survive where it is kept as floating point: in JSON, in spreadsheets.
 EXACT_DIGITS = 15
 # Control characters, and those that change the direction of writing ("Trojan Source",
 # CVE-2021-42574): a name with them looks like another one to whoever approves it.
@@ -646,9 +646,10 @@ def _unmerge(request: ChangeRequest) -> None:
     _save(loser)
     for moved in merge.moved:
         row = _found(BY_NAME[moved["entity"]], moved["code"])
-        # Somebody may have decided otherwise since.
-        stays = row is None or getattr(row, f"{moved['field']}_id") != winner.code
-        if row is not None and not stays and _point(row, moved["field"], loser):
+        # Somebody may have decided otherwise since, or deleted it past the portal.
+        if row is None or getattr(row, f"{moved['field']}_id") != winner.code:
+            continue
+        if _point(row, moved["field"], loser):
             request.moved.append(moved)
 
 

@@ -11,11 +11,11 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import models
 
+from changes.service import EXACT_DIGITS
+
 # What spreadsheets take for a formula (OWASP, "CSV Injection": = + - @ tab and line ends, and the
 # wide forms of East Asian keyboards), behind any number of the apostrophes that we put there.
 FORMULA = re.compile(r"'*(?:[\t\r\n]|\s*[=+\-@＝＋－＠])")
-# What a spreadsheet keeps of a number (ECMA-376 stores IEEE doubles; Excel keeps 15 digits).
-EXACT_DIGITS = 15
 # Excel takes 1900 for a leap year: earlier days are a different number in other programs.
 FIRST_SAFE_DAY = dt.date(1900, 3, 1)
 TRUE, FALSE = {"true", "yes", "1"}, {"false", "no", "0"}
