@@ -14,6 +14,7 @@ import pytest
 import yaml
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.db.migrations.recorder import MigrationRecorder
 
 from publishing import adopt, landing, publish
 from publishing.columns import schema_of
@@ -201,6 +202,17 @@ def test_a_history_that_lost_changes_is_not_published(folder: Path, lost: str) -
 def test_a_landing_folder_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(CommandError, match=r"landing folder .* does not exist"):
         call_command("publish", landing=str(tmp_path / "nowhere"))
+
+
+def test_tables_of_another_version_are_not_published(folder: Path) -> None:
+    """Numbers in them may mean something else: amounts were once kept in another way."""
+    recorder = MigrationRecorder(connection)
+    recorder.record_unapplied("records", "0002_exact_decimals")
+    for command in ("publish", "adopt"):
+        with pytest.raises(CommandError, match="its tables are of another version"):
+            call_command(command, landing=str(folder))
+    recorder.record_applied("records", "0002_exact_decimals")
+    call_command("publish", landing=str(folder))
 
 
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite lets no writer in meanwhile")

@@ -10,13 +10,12 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command, get_commands
 from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
 from publishing.adopt import adopt, is_empty
-from publishing.command import LandingCommand
+from publishing.command import LandingCommand, lacks_migrations
 from publishing.demo import DEMO_LOGINS, demo_logins_that_work, make_demo_logins
 from publishing.landing import Landing
 from publishing.management.commands.adopt import said as said_of_adopting
@@ -28,6 +27,7 @@ STOPPED = "Stopped. `make mdm` starts it again, with everything that was entered
 class Command(LandingCommand):
     """Make the database ready, fill it once, and serve it until Ctrl-C."""
 
+    makes_tables = True
     help = "Start the portal on this machine; an empty one adopts the records of the landing files."
 
     def work(self, landing: Landing) -> str:
@@ -59,8 +59,7 @@ def prepare(console: Console, landing: Landing) -> None:
     if connection.vendor == "sqlite":
         Path(database["NAME"]).parent.mkdir(parents=True, exist_ok=True)
     Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
-    executor = MigrationExecutor(connection)
-    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+    if lacks_migrations():
         console.print("Making the portal's tables …")
         call_command("migrate", verbosity=0, interactive=False)
     if is_empty():
