@@ -67,18 +67,31 @@ judged_partners as (
         partners.date_key,
         partners.network_code,
         partners.partner_source_id,
+        {{ dimension_key(['partners.network_code', 'partners.partner_source_id']) }} as partner_id,
         partners.clicks
     from partners
     inner join rules on partners.clicks >= rules.minimum_clicks
 ),
 
+agents as (
+    select distinct user_agent
+    from {{ ref('int_clicks__user_agents') }}
+),
+
+numbered_agents as (
+    select
+        user_agent,
+        {{ dimension_key(['user_agent']) }} as agent_id
+    from agents
+),
+
+-- There are nearly as many pairs as clicks: they are told apart by numbers, which take a fraction
+-- of the memory of user agents.
 pairs as (
     select
-        judged_partners.date_key,
-        judged_partners.network_code,
-        judged_partners.partner_source_id,
-        judged_partners.clicks,
-        clicks.user_agent,
+        clicks.date_key,
+        judged_partners.partner_id,
+        numbered_agents.agent_id,
         clicks.ip_prefix,
         count(*) as pair_clicks
     from clicks
@@ -87,13 +100,26 @@ pairs as (
             clicks.date_key = judged_partners.date_key
             and clicks.network_code = judged_partners.network_code
             and clicks.partner_source_id = judged_partners.partner_source_id
+    left join numbered_agents on clicks.user_agent = numbered_agents.user_agent
     group by
+        clicks.date_key,
+        judged_partners.partner_id,
+        numbered_agents.agent_id,
+        clicks.ip_prefix
+),
+
+shares as (
+    select
         judged_partners.date_key,
         judged_partners.network_code,
         judged_partners.partner_source_id,
         judged_partners.clicks,
-        clicks.user_agent,
-        clicks.ip_prefix
+        pairs.pair_clicks
+    from pairs
+    inner join judged_partners
+        on
+            pairs.date_key = judged_partners.date_key
+            and pairs.partner_id = judged_partners.partner_id
 ),
 
 measured as (
@@ -117,7 +143,7 @@ measured as (
                 * ln(cast(pair_clicks as double precision) / clicks)
             ) / ln(cast(2 as double precision)) as numeric(9, 4)
         ) as shannon_entropy
-    from pairs
+    from shares
     group by date_key, network_code, partner_source_id, clicks
 ),
 

@@ -16,18 +16,6 @@
 
 {%- set arrived = new_files() if is_incremental() else [] %}
 {%- set gone = gone_files() if is_incremental() else [] %}
-{%- set shared = [
-    'source_name',
-    'user_agent',
-    'ip_hash',
-    'cookie_hash',
-    'country_code',
-    'utm_source',
-    'utm_medium',
-    'utm_campaign',
-    'file_id',
-    'line_number',
-] %}
 {%- set columns = [
     'event_key',
     'file_id',
@@ -52,6 +40,20 @@
     'delivered_at',
     'event_at',
 ] %}
+{%- set taken_from_either = [
+    'file_id',
+    'line_number',
+    'event_key',
+    'cookie_id',
+    'own_click_id',
+    'address_id',
+    'device_key',
+    'source_name',
+    'page',
+    'country_code',
+    'date_key',
+    'event_at',
+] %}
 
 with
 
@@ -59,17 +61,30 @@ with
 -- every URL of a block.
 clicks as (
     select
+        file_id,
+        line_number,
+        source_name,
         event_id,
-        clicked_at,
+        clicked_at as event_at,
+        landing_url as page_url,
+        {{ url_host('landing_url') }} as page_host,
+        {{ url_path('landing_url') }} as page_path,
+        {{ url_host('referrer_url') }} as referrer_host,
+        user_agent,
+        ip_hash,
+        cookie_hash,
+        cast(null as varchar(32)) as login_hash,
+        cast(null as varchar(512)) as carried_click_id,
+        country_code,
+        utm_source,
+        utm_medium,
+        utm_campaign,
         coalesce(network_code, 'none') as network_code,
         advertiser_source_id,
         partner_source_id,
         campaign_source_id,
-        landing_url,
-        {{ url_host('landing_url') }} as landing_host,
-        {{ url_path('landing_url') }} as landing_path,
-        {{ url_host('referrer_url') }} as referrer_host,
-        {{ shared | join(',\n        ') }}
+        -- A click brings somebody, wherever its link stands.
+        false as is_internal
     from {{ ref('int_clicks__unioned') }}
     {% if is_incremental() %}
         where {{ in_list('file_id', arrived) }}
@@ -78,16 +93,48 @@ clicks as (
 
 page_views as (
     select
+        file_id,
+        line_number,
+        source_name,
         event_id,
-        viewed_at,
+        viewed_at as event_at,
         page_url,
         {{ url_host('page_url') }} as page_host,
         {{ url_path('page_url') }} as page_path,
         {{ url_host('referrer_url') }} as referrer_host,
-        carried_click_id,
+        user_agent,
+        ip_hash,
+        cookie_hash,
         login_hash,
-        is_internal,
-        {{ shared | join(',\n        ') }}
+        carried_click_id,
+        country_code,
+        utm_source,
+        utm_medium,
+        utm_campaign,
+        cast(null as varchar(30)) as network_code,
+        cast(null as varchar(128)) as advertiser_source_id,
+        cast(null as varchar(128)) as partner_source_id,
+        cast(null as varchar(128)) as campaign_source_id,
+        is_internal
+    from {{ ref('int_page_views__unioned') }}
+    {% if is_incremental() %}
+        where {{ in_list('file_id', arrived) }}
+    {% endif %}
+),
+
+-- Read by themselves: what is selected once for two uses is stored in between.
+moments as (
+    select
+        file_id,
+        clicked_at as event_at
+    from {{ ref('int_clicks__unioned') }}
+    {% if is_incremental() %}
+        where {{ in_list('file_id', arrived) }}
+    {% endif %}
+    union all
+    select
+        file_id,
+        viewed_at as event_at
     from {{ ref('int_page_views__unioned') }}
     {% if is_incremental() %}
         where {{ in_list('file_id', arrived) }}
@@ -95,18 +142,6 @@ page_views as (
 ),
 
 -- A file cannot have been delivered before the last thing that it tells of.
-moments as (
-    select
-        file_id,
-        clicked_at as event_at
-    from clicks
-    union all
-    select
-        file_id,
-        viewed_at as event_at
-    from page_views
-),
-
 file_ends as (
     select
         file_id,
@@ -122,129 +157,150 @@ devices as (
     from {{ ref('stg_loader__user_agents') }}
 ),
 
--- A view of a tagged page is a click as well: one record, one event.
+{% for records in ['clicks', 'page_views'] %}
+    {{ records }}_sourced as (
+        select
+            *,
+            {{ dimension_key(['source_name', 'event_id'], plain=['source_name']) }} as event_key,
+            {{ channel_source() }} as channel_source,
+            {{ channel_medium() }} as channel_medium,
+            {{ channel_campaign() }} as channel_campaign
+        from {{ records }}
+    ),
+
+    -- Numbers instead of texts, before anything is joined or sorted.
+    {{ records }}_keyed as (
+        select
+            sourced.file_id,
+            sourced.line_number,
+            sourced.event_key,
+            case
+                when sourced.cookie_hash is not null
+                    then {{ dimension_key(
+                        ['sourced.cookie_hash'], plain=['sourced.cookie_hash']
+                    ) }}
+            end as cookie_id,
+            case
+                when sourced.login_hash is not null
+                    then {{ dimension_key(
+                        ["'login'", 'sourced.login_hash'], plain=["'login'", 'sourced.login_hash']
+                    ) }}
+            end as login_id,
+            -- Without a cookie and a login, the click may still be known by whoever landed with
+            -- its id.
+            case when sourced.source_name = 'redirector' then sourced.event_key end
+                as own_click_id,
+            case
+                when sourced.ip_hash is not null
+                    then {{ dimension_key(
+                        ['sourced.ip_hash', 'sourced.user_agent'], plain=['sourced.ip_hash']
+                    ) }}
+            end as address_id,
+            -- What the parameter holds is the redirector's event id: this is the key of its click.
+            case
+                when sourced.carried_click_id is not null
+                    then {{ dimension_key(
+                        ["'redirector'", 'sourced.carried_click_id'], plain=["'redirector'"]
+                    ) }}
+            end as carried_click_id,
+            case
+                when not sourced.is_internal
+                    then {{ dimension_key([
+                        'sourced.channel_source',
+                        'sourced.channel_medium',
+                        'sourced.channel_campaign',
+                    ]) }}
+            end as traffic_source_key,
+            case
+                when sourced.campaign_source_id is not null or sourced.utm_campaign is not null
+                    then {{ dimension_key([
+                        'sourced.network_code',
+                        'sourced.campaign_source_id',
+                        'lower(sourced.utm_campaign)',
+                    ]) }}
+            end as campaign_id,
+            devices.device_key,
+            sourced.network_code,
+            sourced.advertiser_source_id,
+            sourced.partner_source_id,
+            sourced.source_name,
+            {{ page_of_url('sourced.page_url', 'sourced.page_host', 'sourced.page_path') }}
+                as page,
+            sourced.country_code,
+            {{ reporting_date_key('sourced.event_at') }} as date_key,
+            sourced.event_at
+        from {{ records }}_sourced as sourced
+        left join devices on sourced.user_agent = devices.user_agent
+    ),
+
+{% endfor %}
+-- A view of a tagged page is a click as well: one record, one event, and of the click all that both
+-- know. Their URLs differ in the query at most.
 events as (
     select
-        coalesce(clicks.event_id, page_views.event_id) as event_id,
-        coalesce(clicks.clicked_at, page_views.viewed_at) as event_at,
-        -- The two URLs of one record differ in the query at most.
-        coalesce(clicks.landing_url, page_views.page_url) as page_url,
-        coalesce(clicks.landing_host, page_views.page_host) as page_host,
-        coalesce(clicks.landing_path, page_views.page_path) as page_path,
-        coalesce(clicks.referrer_host, page_views.referrer_host) as referrer_host,
-        clicks.network_code,
-        clicks.advertiser_source_id,
-        clicks.partner_source_id,
-        clicks.campaign_source_id,
-        page_views.carried_click_id,
-        page_views.login_hash,
-        {% for column in shared %}
-            coalesce(clicks.{{ column }}, page_views.{{ column }}) as {{ column }},
+        {% for column in taken_from_either %}
+            coalesce(clicks_keyed.{{ column }}, page_views_keyed.{{ column }}) as {{ column }},
         {% endfor %}
-        clicks.file_id is not null as is_click,
-        page_views.file_id is not null as is_page_view,
-        -- A click brings somebody, wherever its link stands.
-        clicks.file_id is null and page_views.is_internal as is_internal
-    from clicks
-    full outer join page_views
+        case
+            when clicks_keyed.file_id is not null then clicks_keyed.traffic_source_key
+            else page_views_keyed.traffic_source_key
+        end as traffic_source_key,
+        case
+            when clicks_keyed.file_id is not null then clicks_keyed.campaign_id
+            else page_views_keyed.campaign_id
+        end as campaign_id,
+        clicks_keyed.network_code,
+        clicks_keyed.advertiser_source_id,
+        clicks_keyed.partner_source_id,
+        page_views_keyed.login_id,
+        page_views_keyed.carried_click_id,
+        clicks_keyed.file_id is not null as is_click,
+        page_views_keyed.file_id is not null as is_page_view
+    from clicks_keyed
+    full outer join page_views_keyed
         on
-            clicks.file_id = page_views.file_id
-            and clicks.line_number = page_views.line_number
-),
-
-keyed as (
-    select
-        *,
-        {{ dimension_key(['source_name', 'event_id'], plain=['source_name']) }} as event_key,
-        case
-            when cookie_hash is not null
-                then {{ dimension_key(['cookie_hash'], plain=['cookie_hash']) }}
-        end as cookie_id,
-        case
-            when login_hash is not null
-                then {{ dimension_key(["'login'", 'login_hash'], plain=["'login'", 'login_hash']) }}
-        end as login_id,
-        -- What the parameter holds is the redirector's event id: this is the key of its click.
-        case
-            when carried_click_id is not null
-                then {{ dimension_key(
-                    ["'redirector'", 'carried_click_id'],
-                    plain=["'redirector'"],
-                ) }}
-        end as carried_click_key,
-        case
-            when ip_hash is not null
-                then {{ dimension_key(['ip_hash', 'user_agent'], plain=['ip_hash']) }}
-        end as address_id,
-        {{ channel_source() }} as channel_source,
-        {{ channel_medium() }} as channel_medium,
-        {{ channel_campaign() }} as channel_campaign
-    from events
-),
-
--- Without a cookie and a login, the click may still be known by whoever landed with its id.
-referenced as (
-    select
-        *,
-        case when source_name = 'redirector' then event_key end as own_click_id
-    from keyed
+            clicks_keyed.file_id = page_views_keyed.file_id
+            and clicks_keyed.line_number = page_views_keyed.line_number
 ),
 
 described as (
     select
-        referenced.event_key,
-        referenced.file_id,
-        referenced.line_number,
+        events.event_key,
+        events.file_id,
+        events.line_number,
         coalesce(
-            referenced.cookie_id,
-            referenced.login_id,
-            referenced.own_click_id,
-            referenced.address_id,
-            referenced.event_key
+            events.cookie_id,
+            events.login_id,
+            events.own_click_id,
+            events.address_id,
+            events.event_key
         ) as identifier_id,
-        coalesce(referenced.address_id, referenced.event_key) as fallback_id,
-        referenced.login_id,
-        referenced.carried_click_key as carried_click_id,
+        coalesce(events.address_id, events.event_key) as fallback_id,
+        events.login_id,
+        events.carried_click_id,
+        events.traffic_source_key,
+        events.campaign_id,
+        events.device_key,
+        events.network_code,
+        events.advertiser_source_id,
+        events.partner_source_id,
+        events.source_name,
+        events.page,
+        events.country_code,
         case
-            when not referenced.is_internal
-                then {{ dimension_key([
-                    'referenced.channel_source',
-                    'referenced.channel_medium',
-                    'referenced.channel_campaign',
-                ]) }}
-        end as traffic_source_key,
-        case
-            when
-                referenced.campaign_source_id is not null or referenced.utm_campaign is not null
-                then {{ dimension_key([
-                    'referenced.network_code',
-                    'referenced.campaign_source_id',
-                    'lower(referenced.utm_campaign)',
-                ]) }}
-        end as campaign_id,
-        devices.device_key,
-        referenced.network_code,
-        referenced.advertiser_source_id,
-        referenced.partner_source_id,
-        referenced.source_name,
-        {{ page_of_url('referenced.page_url', 'referenced.page_host', 'referenced.page_path') }}
-            as page,
-        referenced.country_code,
-        case
-            when referenced.cookie_id is not null then 'cookie'
-            when referenced.login_id is not null then 'login'
-            when referenced.own_click_id is not null then 'click_id'
-            when referenced.address_id is not null then 'address'
+            when events.cookie_id is not null then 'cookie'
+            when events.login_id is not null then 'login'
+            when events.own_click_id is not null then 'click_id'
+            when events.address_id is not null then 'address'
             else 'none'
         end as identifier_kind,
-        {{ reporting_date_key('referenced.event_at') }} as date_key,
-        referenced.is_click,
-        referenced.is_page_view,
+        events.date_key,
+        events.is_click,
+        events.is_page_view,
         file_ends.delivered_at,
-        referenced.event_at
-    from referenced
-    inner join file_ends on referenced.file_id = file_ends.file_id
-    left join devices on referenced.user_agent = devices.user_agent
+        events.event_at
+    from events
+    inner join file_ends on events.file_id = file_ends.file_id
 ),
 
 records as (
