@@ -15,8 +15,8 @@ from clickstar_bench.by_hand import SCHEMA, marts_of_script, run_script
 from warehouses import Warehouse, demo_landing
 
 CLICKS = "3000"
-# The script does not judge clicks: what that costs is a part of the benchmark of its own. Nor has it
-# the calendars of advertisers, and what stewards say of creatives.
+# The script does not judge clicks: what that costs is a part of the benchmark of its own. Nor has
+# it the calendars of advertisers, and what stewards say of creatives.
 LEFT_OUT = {
     "dim_advertiser": {"fiscal_calendar_code"},
     "dim_advertiser_current": {"fiscal_calendar_code"},
