@@ -1,7 +1,11 @@
 """Loads landing files into the raw tables; see ``--help`` and the package clickstar_loader."""
 
+import os
 import signal
 import sys
+
+# Nothing here multiplies matrices; the threads that numpy would start for it wait and spin.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
 def run() -> int:

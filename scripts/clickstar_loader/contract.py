@@ -144,12 +144,27 @@ class Table:
         return tuple(dict.fromkeys(key for key in keys if key is not None))
 
     @property
-    def varied_columns(self) -> frozenset[str]:
-        """The columns in which few values repeat: hashes, and long texts but user agents."""
+    def unrepeated_columns(self) -> frozenset[str]:
+        """The columns of values like random ones: hashes, and the ids that every record has."""
         return frozenset(
             column.name
             for column in self.columns
             if column.pii == "hash"
+            or (
+                column.data_type.kind == "varchar"
+                and column.required
+                and column.path is None
+                and column.name.endswith("_id")
+            )
+        )
+
+    @property
+    def varied_columns(self) -> frozenset[str]:
+        """Further ones in which few values repeat: network prefixes, long texts but user agents."""
+        return frozenset(
+            column.name
+            for column in self.columns
+            if column.pii == "prefix"
             or (column.data_type.length >= _LONG_TEXT and column.name != self.user_agent)
         )
 

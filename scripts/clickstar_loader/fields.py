@@ -41,6 +41,11 @@ _ALB_FIRST_VERSION = 17
 # A field of the first element of a list whose member has a value: list[member=value].rest.
 _LOOKUP = re.compile(r"(.+?)\[(\w+)=([^\]]+)\](?:\.(.+))?")
 
+# Records of a batch that are looked at before all are taken for alike.
+_SAMPLE = 256
+# What follows the last brace of a record: nothing (of a document), or the end of its line.
+_ENDS_OF_OBJECTS = ("", " || chr(10)", " || chr(13) || chr(10)")
+
 
 @dataclass
 class Fields:
@@ -107,6 +112,65 @@ def text_fields(table: Table, pattern: FilePattern, batch: Batch) -> Fields:
     return fields
 
 
+def keyed_fields(table: Table, pattern: FilePattern, batch: Batch) -> Fields | None:
+    """The fields of JSON records that all have the keys of the first one, parsed once each.
+
+    Whether a record is valid, which keys it has and what their values are takes three parses, and
+    most files are written by programs that write the same keys every time. So these are taken
+    strictly: what has another key, lacks one, has one twice or is not valid is unreadable here, and
+    what does not end as an object does (a line cut short) is left out. None of that is a verdict:
+    ``text_fields`` has to read these records again. None where that would be many, by a sample,
+    or where a column looks deeper than at a key.
+    """
+    if pattern.format not in ("ndjson", "json", "xml"):
+        return None
+    wanted = wanted_fields(table, pattern)
+    required = {name for column in table.columns if column.required for name in column.sources}
+    keys = set() if any(re.search(r"[.\[]", name) for name in wanted) else _shared_keys(batch)
+    # The members of a DuckDB struct do not differ by case alone.
+    if (
+        not keys
+        or not required <= keys <= set(wanted)
+        or len(set(map(str.lower, keys))) < len(keys)
+    ):
+        return None
+    shape = ", ".join(f"{quoted(key)} varchar" for key in sorted(keys))
+    ending = " or ".join(f"ends_with(record, '}}'{end})" for end in _ENDS_OF_OBJECTS)
+    # This cast refuses keys that are unknown, missing or there twice (json_transform_strict takes
+    # unknown ones, `try_cast` all of them). Where a record is JSON by its type already, the inner
+    # cast does nothing. Where one fails inside `try`, its vector goes through again one by one.
+    source = f"""(
+        select *, case when members is null then 'not read' end as unreadable
+        from (
+            select line_number, try(cast(cast(record as json) as struct({shape}))) as members
+            from records
+            where {ending}
+        )
+    )"""
+    expressions = {
+        name: f"members.{quoted(name)}" if name in keys else "null::varchar" for name in wanted
+    }
+    return Fields(source, expressions)
+
+
+def _shared_keys(batch: Batch) -> set[str]:
+    """The keys that every record of a sample has, each once; none when they differ."""
+    records = batch.table.column("record")
+    shared: list[str] = []
+    for place in range(0, len(records), max(1, len(records) // _SAMPLE)):
+        text = records[place].as_py()
+        if not text.rstrip().endswith("}"):
+            continue
+        try:
+            keys = sorted(key for key, _ in json.loads(text, object_pairs_hook=list))
+        except (ValueError, RecursionError):
+            return set()
+        shared = shared or keys
+        if keys != shared or len(set(keys)) < len(keys):
+            return set()
+    return set(shared)
+
+
 def _json(table: Table, wanted: list[str], batch: Batch, dotted_keys: bool) -> Fields:
     """Fields of JSON texts: keys of the object by one transformation, what lies deeper by paths.
 
@@ -161,9 +225,9 @@ def _json(table: Table, wanted: list[str], batch: Batch, dotted_keys: bool) -> F
     return Fields(source, expressions, extra)
 
 
-def _json_path(name: str) -> str:
-    """A dotted name as a JSON path; a plain key is found faster without the path syntax."""
-    if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_ -]*", name):
+def _json_path(name: str, plain: bool = True) -> str:
+    """A dotted name as a JSON path; a ``plain`` key is found faster without the path syntax."""
+    if plain and re.fullmatch(r"[A-Za-z_][A-Za-z0-9_ -]*", name):
         return name
     steps = re.findall(r"[^.\[\]]+|\[\d+\]", name)
     return "$" + "".join(step if step[0] == "[" else '."' + step + '"' for step in steps)
@@ -175,7 +239,7 @@ def _json_lookup(name: str) -> str:
     if match is None:
         raise SetAside(f"the contract's field {name} is not list[member=value].path; correct it")
     path = _json_path(match[1] if "." in match[1] else f"{match[1]}[0]").removesuffix("[0]")
-    below = _json_path(f"x.{match[4]}").removeprefix('$."x"') if match[4] else ""
+    below = _json_path(match[4], plain=False).removeprefix("$") if match[4] else ""
     keys = literal(f"{path}[*].{match[2]}")
     return f"""case when unreadable is null then json_extract_string(record, {literal(path + "[")}
         || cast(list_position(json_extract_string(record, {keys}), {literal(match[3])}) - 1
@@ -450,7 +514,7 @@ def _one_for_each(records: str, each: str) -> str:
 
     A record without such a list, or with an empty one, stays one record, so that none disappears.
     """
-    path = literal(_json_path(f"x.{each}").replace('$."x"', "$", 1))
+    path = literal(_json_path(each, plain=False))
     patch = "element"
     for key in reversed(each.split(".")):
         patch = f"json_object({literal(key)}, {patch})"

@@ -23,7 +23,14 @@ from .content import Source, compression_of, content_hash, plain_bytes
 from .contract import FilePattern, Table, is_time_zone
 from .discover import FileState, Landing, LandingFile, path_values
 from .errors import SetAside, UsageError
-from .fields import dialect_of, json_documents, parquet_fields, text_fields
+from .fields import (
+    Fields,
+    dialect_of,
+    json_documents,
+    keyed_fields,
+    parquet_fields,
+    text_fields,
+)
 from .ledger import DUPLICATE, LOADED, SET_ASIDE, Entry, Ledger, file_id, hash_with_path
 from .records import RAW_TEXT, Batch, Piece, read_batches
 from .report import UNCHANGED, FileOutcome, LoadOutcome, Reporter, counted
@@ -35,6 +42,8 @@ from .xml_records import xml_records
 
 _LARGEST_DOCUMENT = 256 << 20
 _AT_ONCE = 100_000
+# Of so many alike records one may differ; where more do, the quick query costs more than it saves.
+_FEW = 1_000
 
 
 class Loader:
@@ -53,6 +62,7 @@ class Loader:
         self._landing = landing
         self._warehouse = warehouse
         self._reporter = reporter
+        self._irregular: set[FilePattern] = set()
 
     def load(self, only: str | None = None) -> LoadOutcome:
         """Load what is new or changed; with ``only``, that one file whether changed or not.
@@ -106,7 +116,7 @@ class Loader:
                     outcome = self._known(file, state, digest, forced)
                     if outcome is None:
                         entry = _entry(file, state, digest, started_at, self._batch_id)
-                        outcome = self._store(file, path, entry)
+                        outcome = self._store(file, path, entry, values)
             return outcome
         except SetAside as reason:
             entry = _entry(file, state, digest, started_at, self._batch_id)
@@ -140,7 +150,9 @@ class Loader:
             )
         return None
 
-    def _store(self, file: LandingFile, path: Path, entry: Entry) -> FileOutcome:
+    def _store(
+        self, file: LandingFile, path: Path, entry: Entry, values: dict[str, str]
+    ) -> FileOutcome:
         """Load the content, or note that another file has it, in one transaction."""
         holder = self._ledger.holder(entry.table_name, entry.content_hash, but_not=entry.path)
         self._warehouse.begin()
@@ -152,9 +164,10 @@ class Loader:
                 current = self._ledger.current(entry.table_name, entry.path)
                 if current is not None and current.file_id == entry.file_id:
                     self._ledger.remove_rows(current)
-                entry = FileLoad(self._settings, self._warehouse, self._reporter, file, entry).run(
-                    path
-                )
+                entry = FileLoad(
+                    *(self._settings, self._warehouse, self._reporter, file, entry, values),
+                    irregular=self._irregular,
+                ).run(path)
                 self._advanced = entry.size_bytes
             if self._landing.state(file.path) != FileState(entry.size_bytes, entry.modified_at):
                 raise SetAside(
@@ -178,7 +191,11 @@ class Loader:
 
 
 class FileLoad:
-    """The loading of one file's content within an open transaction."""
+    """The loading of one file's content within an open transaction.
+
+    ``values`` are those that its path names; ``irregular`` are the patterns whose JSON records
+    turned out to differ in their keys, which is remembered from file to file.
+    """
 
     def __init__(
         self,
@@ -187,6 +204,8 @@ class FileLoad:
         reporter: Reporter,
         file: LandingFile,
         entry: Entry,
+        values: dict[str, str],
+        irregular: set[FilePattern],
     ) -> None:
         self._settings = settings
         self._warehouse = warehouse
@@ -194,6 +213,8 @@ class FileLoad:
         self._file = file
         self._table = file.table
         self._entry = entry
+        self._values = values
+        self._irregular = irregular
         self._records = self._accepted = self._rejected = 0
         self._unknown: dict[str, None] = {}
         self._verdicts: set[tuple[str | None, str]] = set()
@@ -208,11 +229,10 @@ class FileLoad:
 
         Raises SetAside when the file cannot be loaded, WarehouseError when the warehouse fails.
         """
-        values = path_values(self._file.path, self._table.path_keys)
-        self._table = _in_its_zone(self._table, values)
+        self._table = _in_its_zone(self._table, self._values)
         try:
             self._warehouse.parser.execute(f"set TimeZone = {literal(self._table.timezone)}")
-            self._path_values = path_columns(self._warehouse.parser, self._table, values)
+            self._path_values = path_columns(self._warehouse.parser, self._table, self._values)
             if self._file.pattern.format == "parquet":
                 self._load_parquet(path)
             else:
@@ -300,41 +320,61 @@ class FileLoad:
             first += batch.count
 
     def _load_batch(self, batch: Batch) -> None:
+        """Store what is accepted of a batch, and keep the rest with its reasons.
+
+        Records of JSON that are alike are read by one quick query; what that does not take, as all
+        of any other format, is judged by the careful one.
+        """
         fields = text_fields(self._table, self._file.pattern, batch)
         self._unknown |= dict.fromkeys(fields.unknown)
-        parse = parse_query(
-            self._table,
-            self._file.pattern,
-            fields,
-            self._lineage,
-            self._settings.salt,
-            may_hold_nul=any(_may_hold_nul(piece.data) for _, piece in batch.pieces),
+        may_hold_nul = any(_may_hold_nul(piece.data) for _, piece in batch.pieces)
+        careful = self._parse(fields, may_hold_nul)
+        left = batch.table.column("line_number").to_numpy()
+        self._records += batch.count
+        quick = None
+        if self._file.pattern not in self._irregular:
+            quick = keyed_fields(self._table, self._file.pattern, batch)
+        if quick is not None:
+            most = len(left) // _FEW
+            left = self._accept(self._parse(quick, may_hold_nul), batch.as_json(), left)
+            left = self._reject(careful, careful.unreadable(), batch, left)
+            if len(left) > most:
+                self._irregular.add(self._file.pattern)
+        left = self._accept(careful, batch.only(left), left)
+        left = self._reject(careful, careful.unreadable(), batch, left)
+        self._reject(careful, careful.rejected(), batch, left)
+        if batch.unreadable:
+            self._reject_unreadable(careful, batch)
+
+    def _parse(self, fields: Fields, may_hold_nul: bool) -> Parse:
+        return parse_query(
+            *(self._table, self._file.pattern, fields, self._lineage, self._settings.salt),
+            may_hold_nul=may_hold_nul,
             path_values=self._path_values,
         )
-        numbers = batch.table.column("line_number").to_numpy()
-        accepted = (
-            self._warehouse.append(self._table.identifier, parse, batch.table)
-            if len(numbers)
-            else numbers
-        )
-        self._records += batch.count
-        self._accepted += len(accepted)
-        if len(accepted) < len(numbers):
-            refused = np.setdiff1d(numbers, accepted, assume_unique=True)
-            self._reject(parse, batch, refused)
-        if batch.unreadable:
-            self._reject_unreadable(parse, batch)
 
-    def _reject(self, parse: Parse, batch: Batch, refused: NDArray[np.int64]) -> None:
-        """Keep the refused ones of the readable records, each with its reason."""
-        for query in (parse.unreadable(), parse.rejected()):
-            found = self._rejected_of(query, batch.only(refused))
-            numbers = found.column("line_number").to_numpy()
-            if len(numbers):
-                self._keep_rejects(parse, found, batch.raw_text(numbers))
-            refused = np.setdiff1d(refused, numbers, assume_unique=True)
-            if not len(refused):
-                return
+    def _accept(
+        self, parse: Parse, records: pa.Table, left: NDArray[np.int64]
+    ) -> NDArray[np.int64]:
+        """Store those of the records that the query accepts; the numbers of the others."""
+        if not len(left):
+            return left
+        accepted = self._warehouse.append(self._table.identifier, parse, records)
+        refused = np.setdiff1d(left, accepted, assume_unique=True)
+        self._accepted += len(left) - len(refused)
+        return refused
+
+    def _reject(
+        self, parse: Parse, query: str, batch: Batch, records: NDArray[np.int64]
+    ) -> NDArray[np.int64]:
+        """Keep those of the records that the query rejects with reasons; the others' numbers."""
+        if not len(records):
+            return records
+        found = self._rejected_of(query, batch.only(records))
+        numbers = found.column("line_number").to_numpy()
+        if len(numbers):
+            self._keep_rejects(parse, found, batch.raw_text(numbers))
+        return np.setdiff1d(records, numbers, assume_unique=True)
 
     def _rejected_of(self, query: str, records: pa.Table | None) -> pa.Table:
         # DuckDB finds `records` by its Python name.
@@ -435,11 +475,7 @@ class FileLoad:
         self._records = int(counted[0][0])
         fields = parquet_fields(self._warehouse.parser, self._table, self._file.pattern, path)
         self._unknown |= dict.fromkeys(fields.unknown)
-        parse = parse_query(
-            *(self._table, self._file.pattern, fields, self._lineage, self._settings.salt),
-            may_hold_nul=True,
-            path_values=self._path_values,
-        )
+        parse = self._parse(fields, may_hold_nul=True)
         self._accepted = self._warehouse.append_all(self._table.identifier, parse)
         if self._accepted == self._records:
             return

@@ -27,6 +27,7 @@ _IPV6 = (
     rf"\b(?:{_HEX}{_COLON}){{7}}{_HEX}\b"
     rf"|(?:\b{_HEX}(?:{_COLON}{_HEX}){{0,6}})?{_COLON}{{2}}(?:{_HEX}(?:{_COLON}{_HEX}){{0,6}}\b)?"
 )
+_OCTET = "(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
 _EMAIL = r"[A-Za-z0-9._%+'-]+(?:@|%40)[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+"
 
 _MACROS = (
@@ -116,17 +117,17 @@ _MACROS = (
             else t
         end
     """,
-    # The /24 of a canonical IPv4 address, the /48 of an IPv6 one, null of anything else.
-    r"""
+    # The /24 of a canonical IPv4 address, the /48 of an IPv6 one, null of anything else. One
+    # expression says whether it is IPv4 and what its prefix is.
+    rf"""
     create or replace temp macro ip_prefix(ip) as
-        case
-            when regexp_full_match(
-                ip,
-                '((25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])(\.|$)){4}'
-            ) then left(ip, length(ip) - strpos(reverse(ip), '.')) || '.0/24'
-            when contains(ip, ':') and regexp_full_match(ip, '([0-9a-f]{1,4}(:|$)){8}')
-                then regexp_extract(ip, '^(([0-9a-f]+:){2}[0-9a-f]+)', 1) || '::/48'
-        end
+        coalesce(
+            nullif(regexp_extract(ip, '^((?:{_OCTET}\.){{3}}){_OCTET}$', 1), '') || '0/24',
+            case
+                when contains(ip, ':') and regexp_full_match(ip, '([0-9a-f]{{1,4}}(:|$)){{8}}')
+                    then regexp_extract(ip, '^(([0-9a-f]+:){{2}}[0-9a-f]+)', 1) || '::/48'
+            end
+        )
     """,
     # A whole number: 1.5 is none (a cast would round it), 1.0 is.
     r"""

@@ -156,13 +156,13 @@ class Warehouse(ABC):
         """
         existing = self.table_types()
         wanted = OWN_TABLES | {table.identifier: table.schema_columns for table in tables}
-        varied = {table.identifier: table.varied_columns for table in tables}
+        contracts = {table.identifier: table for table in tables}
         problems: dict[str, str] = {}
         self.begin()
         self.execute(f"create schema if not exists {quoted(self.schema)}")
         for name, columns in wanted.items():
             if name not in existing:
-                self.create_table(name, columns, varied.get(name, frozenset()))
+                self.create_table(name, columns, contracts.get(name))
                 continue
             for column, data_type in columns.items():
                 present = existing[name].get(column)
@@ -182,8 +182,8 @@ class Warehouse(ABC):
         self.commit()
         return problems
 
-    def create_table(self, name: str, columns: dict[str, str], varied: frozenset[str]) -> None:
-        """Create a raw table; an engine may store its ``varied`` columns in another way."""
+    def create_table(self, name: str, columns: dict[str, str], contract: Table | None) -> None:
+        """Create a raw table; its contract says which columns an engine may store otherwise."""
         listed = ", ".join(f"{quoted(column)} {kind}" for column, kind in columns.items())
         self.execute(f"create table {self.relation(name)} ({listed})")
 

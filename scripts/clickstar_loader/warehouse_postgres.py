@@ -12,6 +12,7 @@ import psycopg
 import pyarrow as pa
 
 from .columns import Parse
+from .contract import Table
 from .sql import literal, quoted
 from .warehouse import (
     LEDGER,
@@ -157,8 +158,8 @@ class PostgresWarehouse(ServerWarehouse):
     def _catalog(self, statement: str) -> list[tuple[Any, ...]]:
         return self.query(statement)
 
-    def create_table(self, name: str, columns: dict[str, str], varied: frozenset[str]) -> None:
-        super().create_table(name, columns, varied)
+    def create_table(self, name: str, columns: dict[str, str], contract: Table | None) -> None:
+        super().create_table(name, columns, contract)
         if name == USER_AGENTS:
             # A B-tree holds no 8 kB value; the hash of one is unique enough to find it.
             self.execute(f"create index on {self.relation(name)} using hash (user_agent)")

@@ -32,6 +32,7 @@ import redshift_connector
 from redshift_connector.error import Error as DriverError
 
 from .columns import Parse
+from .contract import Table
 from .errors import SetAside, UsageError
 from .sql import quoted
 from .warehouse import (
@@ -499,7 +500,7 @@ class RedshiftWarehouse(ServerWarehouse):
         except _DRIVER_ERRORS as error:
             raise self._failed(error) from error
 
-    def create_table(self, name: str, columns: dict[str, str], varied: frozenset[str]) -> None:
+    def create_table(self, name: str, columns: dict[str, str], contract: Table | None) -> None:
         """Create a raw table.
 
         Rows arrive in the order of their loading time, which is therefore the order to sort by: the

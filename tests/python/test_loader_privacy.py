@@ -25,10 +25,13 @@ from loader_helpers import (
     Lab,
     Outcome,
     assert_says,
+    column,
+    contract_table,
     event,
     kill_after,
     ndjson,
     new_lab,
+    write_contract,
 )
 
 NOBODY = 65534
@@ -193,6 +196,27 @@ def test_the_salt_decides_the_hash(tmp_path: Path) -> None:
     assert hashes[0] == hashes[2]
     assert not set(hashes[0]) & set(hashes[1])
     assert len(set(hashes[0])) == 3
+
+
+def test_of_an_address_the_prefix_is_no_more_than_its_network(tmp_path: Path) -> None:
+    """Guards that what is nearly an address is not kept whole as its own prefix."""
+    lab = Lab(tmp_path)
+    columns = [column("ip_prefix", "varchar(43)", field="ip", pii="prefix")]
+    files = [{"pattern": "x/*.csv", "format": "csv", "delimiter": ";"}]
+    write_contract(lab.contracts, [contract_table("x", files, columns, pii={"ip": "ip"})])
+    kept = {
+        "203.0.113.9": "203.0.113.0/24",
+        "255.255.255.255": "255.255.255.0/24",
+        "[2001:db8:7::1]:443": "2001:db8:7::/48",
+        "203.0.113.9.": None,
+        "203.0.113": None,
+        "256.1.1.1": None,
+        "203.0.113.9.9": None,
+    }
+    lab.write("x/a.csv", "ip;n\n" + "".join(f"{address};1\n" for address in kept))
+    lab.load()
+    found = lab.rows("select ip_prefix from raw.lab__x order by _line_number")
+    assert [prefix for (prefix,) in found] == list(kept.values())
 
 
 def test_without_a_salt_there_is_a_warning(lab: Lab) -> None:
