@@ -20,40 +20,19 @@ received as (
     select
         event_key,
         device_key,
+        network_code,
+        advertiser_source_id,
+        partner_source_id,
+        page,
         country_code,
-        case when page is not null then 1 end as page,
-        case when is_click then 1 end as click,
-        case when is_page_view then 1 end as page_view,
         date_key,
-        {{ reporting_date_key('first_delivered_at') }} as delivered_date_key
+        is_click,
+        is_page_view,
+        first_delivered_at
     from {{ ref('int_sessions__received') }}
     where copy_number = 1
 ),
 
--- Read twice: what is selected once for two uses is stored in between.
-{% for end in ['entry', 'exit'] %}
-    {{ end }}_pages as (
-        select
-            event_key,
-            date_key,
-            page
-        from {{ ref('int_sessions__received') }}
-        where copy_number = 1 and page is not null
-    ),
-
-{% endfor %}
-first_clicks as (
-    select
-        event_key,
-        date_key,
-        network_code,
-        advertiser_source_id,
-        partner_source_id
-    from {{ ref('int_sessions__received') }}
-    where copy_number = 1 and is_click
-),
-
--- Numbers only: what is sorted for every session has no texts in it.
 events as (
     select
         assigned.event_key,
@@ -66,13 +45,15 @@ events as (
         assigned.ended_by,
         assigned.quarantine_reason,
         assigned.event_at,
-        received.date_key,
         received.device_key,
-        received.country_code,
+        received.network_code,
+        received.advertiser_source_id,
+        received.partner_source_id,
         received.page,
-        received.click,
-        received.page_view,
-        received.delivered_date_key
+        received.country_code,
+        case when received.is_click then 1 end as click,
+        case when received.is_page_view then 1 end as page_view,
+        {{ reporting_date_key('received.first_delivered_at') }} as delivered_date_key
     from assigned
     inner join received
         on
@@ -98,30 +79,34 @@ counted as (
     from events
 ),
 
-sessions as (
+-- The days of delivery are grouped by, and not counted as different values: for that DuckDB would
+-- store the events, group them twice and guess at almost no sessions.
+delivered as (
     select
         session_key,
         session_date_key,
         visitor_id,
+        delivered_date_key,
         max(case when nth_channel_current_key = 1 then channel_current_key end)
             as first_channel_current_key,
         max(case when nth_channel_current_key = channels then channel_current_key end)
             as last_channel_current_key,
         max(case when nth_device_key = 1 then device_key end) as device_key,
+        max(case when nth_click = 1 and click = 1 then network_code end) as network_code,
+        max(case when nth_click = 1 and click = 1 then advertiser_source_id end)
+            as advertiser_source_id,
+        max(case when nth_click = 1 and click = 1 then partner_source_id end)
+            as partner_source_id,
         max(case when nth_country_code = 1 then country_code end) as country_code,
-        {% for column in ['event_key', 'date_key'] %}
-            max(case when nth_page = 1 and page = 1 then {{ column }} end) as entry_{{ column }},
-            max(case when nth_page = pages and page = 1 then {{ column }} end) as exit_{{ column }},
-            max(case when nth_click = 1 and click = 1 then {{ column }} end) as click_{{ column }},
-        {% endfor %}
+        max(case when nth_page = 1 then page end) as entry_page,
+        max(case when nth_page = pages then page end) as exit_page,
         visitor_rule,
         ended_by,
         quarantine_reason,
-        cast(count(*) as integer) as events,
-        cast(count(click) as integer) as clicks,
-        cast(count(page_view) as integer) as page_views,
-        cast(count(distinct delivered_date_key) as integer) as deliveries,
-        cast(sum(session_state) as bigint) as events_state,
+        count(*) as events,
+        count(click) as clicks,
+        count(page_view) as page_views,
+        sum(session_state) as events_state,
         min(event_at) as started_at,
         max(event_at) as ended_at
     from counted
@@ -129,6 +114,7 @@ sessions as (
         session_key,
         session_date_key,
         visitor_id,
+        delivered_date_key,
         visitor_rule,
         ended_by,
         quarantine_reason
@@ -136,39 +122,40 @@ sessions as (
 
 final as (
     select
-        sessions.session_key,
-        sessions.session_date_key,
-        sessions.visitor_id,
-        sessions.first_channel_current_key,
-        sessions.last_channel_current_key,
-        sessions.device_key,
-        first_clicks.network_code,
-        first_clicks.advertiser_source_id,
-        first_clicks.partner_source_id,
-        sessions.country_code,
-        entry_pages.page as entry_page,
-        exit_pages.page as exit_page,
-        sessions.visitor_rule,
-        sessions.ended_by,
-        sessions.quarantine_reason,
-        sessions.events,
-        sessions.clicks,
-        sessions.page_views,
-        sessions.deliveries,
-        sessions.events_state,
-        sessions.started_at,
-        sessions.ended_at
-    from sessions
-    {% for end in ['entry', 'exit'] %}
-        left join {{ end }}_pages
-            on
-                sessions.{{ end }}_event_key = {{ end }}_pages.event_key
-                and sessions.{{ end }}_date_key = {{ end }}_pages.date_key
-    {% endfor %}
-    left join first_clicks
-        on
-            sessions.click_event_key = first_clicks.event_key
-            and sessions.click_date_key = first_clicks.date_key
+        session_key,
+        session_date_key,
+        visitor_id,
+        {% for column in [
+            'first_channel_current_key',
+            'last_channel_current_key',
+            'device_key',
+            'network_code',
+            'advertiser_source_id',
+            'partner_source_id',
+            'country_code',
+            'entry_page',
+            'exit_page',
+        ] %}
+            max({{ column }}) as {{ column }},
+        {% endfor %}
+        visitor_rule,
+        ended_by,
+        quarantine_reason,
+        cast(sum(events) as integer) as events,
+        cast(sum(clicks) as integer) as clicks,
+        cast(sum(page_views) as integer) as page_views,
+        cast(count(*) as integer) as deliveries,
+        cast(sum(events_state) as bigint) as events_state,
+        min(started_at) as started_at,
+        max(ended_at) as ended_at
+    from delivered
+    group by
+        session_key,
+        session_date_key,
+        visitor_id,
+        visitor_rule,
+        ended_by,
+        quarantine_reason
 )
 
 select * from final
