@@ -344,11 +344,12 @@ lowest_thresholds as (
     busy_{{ scope }}s as (
         select
             clicks.{{ column }},
-            clicks.date_key
+            clicks.date_key,
+            lowest.scope
         from clicks
         inner join lowest_thresholds as lowest on lowest.scope = '{{ scope }}'
         where clicks.{{ column }} is not null
-        group by clicks.{{ column }}, clicks.date_key, lowest.threshold
+        group by clicks.{{ column }}, clicks.date_key, lowest.scope, lowest.threshold
         having count(*) > lowest.threshold
     ),
 
@@ -374,9 +375,8 @@ lowest_thresholds as (
         inner join rules
             on
                 rules.kind = 'activity'
-                and rules.scope = '{{ scope }}'
-                and clicks.clicked_at >= rules.valid_from
-                and clicks.clicked_at < rules.valid_to
+                and busy.scope = rules.scope
+                and {{ in_force_at('clicks.clicked_at', once='busy.scope = rules.scope') }}
     ),
 
 {% endfor %}
@@ -487,8 +487,7 @@ final as (
         on
             hits.rule_id = rules.rule_id
             and hits.version = rules.version
-            and clicks.clicked_at >= rules.valid_from
-            and clicks.clicked_at < rules.valid_to
+            and {{ in_force_at('clicks.clicked_at', once='hits.version = rules.version') }}
 )
 
 select * from final
