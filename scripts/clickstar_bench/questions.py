@@ -298,9 +298,11 @@ class Asker:
                 conditions.append(f"{{{{ Dimension('{question.filtered_by}') }}}} = {value}")
         if question.newest:
             group = "metric_time__day"
-            found = self.rows(self._plan(question.metrics[:1], [group], (), f"-{group}", 1))
-            if found:
-                first = _day(found[0][0]) - timedelta(days=NEWEST_DAYS - 1)
+            days = self.rows(self._plan(question.metrics[:1], [group], (), f"-{group}", None))
+            # Some metrics name days to come, of which nothing is known.
+            newest = next((day for day, value in days if value is not None), None)
+            if newest is not None:
+                first = _day(newest) - timedelta(days=NEWEST_DAYS - 1)
                 moment = "{{ TimeDimension('metric_time', 'day') }}"
                 conditions.append(f"{moment} >= '{first.isoformat()}'")
         return conditions

@@ -473,14 +473,19 @@ def _fees(historian: Historian, world: World) -> Iterable[Change]:
 
 
 def _targets(historian: Historian, world: World) -> Iterable[Change]:
-    """What the first advertisers want to reach in each month of the demo's year."""
+    """What the first advertisers want to reach in the demo's year, in sales and in commission."""
     recorded = historian.moment(-40, -30)
-    for number, advertiser in enumerate(world.advertisers[:5], start=1):
+    planned = [("sales", number * 100_000) for number in range(1, 6)]
+    planned += [("net_commission", number * 8_000) for number in range(1, 3)]
+    advertisers = (*world.advertisers[:5], *world.advertisers[:2])
+    for number, ((metric, amount), advertiser) in enumerate(
+        zip(planned, advertisers, strict=True), start=1
+    ):
         fields = {
-            "advertiser_code": advertiser.code, "channel_code": "", "metric_name": "sales",
+            "advertiser_code": advertiser.code, "channel_code": "", "metric_name": metric,
             "starts_on": f"{historian.start.year}-01-01",
             "ends_on": f"{historian.start.year}-12-31",
-            "amount": str(number * 100_000), "currency_code": "USD", "is_active": "true",
+            "amount": str(amount), "currency_code": "USD", "is_active": "true",
         }  # fmt: skip
         yield Change(recorded, "+", None, fields, "the plan", {"code": f"TGT-{number:04d}"})
 
