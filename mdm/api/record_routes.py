@@ -27,7 +27,7 @@ from api.schemas import (
     refuse_unknown,
     values_schema,
 )
-from records.as_of import Entry, state_at
+from records.as_of import entry_of, state_at
 from records.base import Record
 from records.models import ENTITIES, Crosswalk
 
@@ -94,7 +94,7 @@ def _add_routes(router: Router, entity: type[Record]) -> None:
         if moments.known_at:
             entries = entries.filter(history_date__lte=moments.known_at)
         state = state_at(
-            [_entry(entity, each) for each in entries],
+            [entry_of(each, _columns(entity)) for each in entries],
             moments.as_of,
             retroactive=entity is Crosswalk,
         )
@@ -167,19 +167,8 @@ def _entries(entity: type[Record], code: str) -> QuerySet[Any]:
     return entries
 
 
-def _values(entity: type[Record], entry: Any) -> dict[str, Any]:
-    fields = (entity._meta.get_field(name) for name in fields_of(entity))
-    return {field.attname: getattr(entry, field.attname) for field in fields}  # type: ignore[union-attr]
-
-
-def _entry(entity: type[Record], entry: Any) -> Entry:
-    return Entry(
-        entry.history_id,
-        entry.history_date,
-        entry.history_type,
-        entry.effective_from,
-        _values(entity, entry),
-    )
+def _columns(entity: type[Record]) -> list[str]:
+    return [entity._meta.get_field(name).attname for name in fields_of(entity)]  # type: ignore[union-attr]
 
 
 def _shown_entry(entity: type[Record], entry: Any) -> dict[str, Any]:
@@ -191,5 +180,5 @@ def _shown_entry(entity: type[Record], entry: Any) -> dict[str, Any]:
         "changed_by": entry.history_user_id,
         "reason": entry.history_change_reason,
         "change_request_id": entry.change_request_id,
-        "record": _values(entity, entry),
+        "record": entry_of(entry, _columns(entity)).values,
     }

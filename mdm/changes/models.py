@@ -77,7 +77,8 @@ class ChangeRequest(models.Model):
     decision_note = models.CharField(max_length=500, blank=True)
     moved = models.JSONField(
         default=list,
-        help_text="Of a merge: entity, code and field of each row that was pointed elsewhere.",
+        help_text="Of a merge: entity, code and field of each row that was pointed elsewhere, with"
+        " what it was from when on.",
     )
 
     class Meta:

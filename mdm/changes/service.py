@@ -22,9 +22,10 @@ from django.db import IntegrityError, OperationalError, models, transaction
 from django.utils import timezone
 
 from changes.models import ChangeRequest
+from records.as_of import entry_of, spans_of
 from records.base import MergeableRecord, Record, TreeRecord
 from records.models import BY_NAME, ENTITIES, Crosswalk
-from records.triggers import history_context
+from records.triggers import counted_from, history_context
 
 ALL_TIME, NEVER = (dt.datetime(year, 1, 1, tzinfo=dt.UTC) for year in (1900, 9999))
 MOST_CHARACTERS = 500
@@ -40,6 +41,8 @@ Action, Effective, Source, Status = (
     ChangeRequest.Status,
 )
 
+# What a field held over business time: each code (or none) with the moment from which it counts.
+Spans = Sequence[tuple[dt.datetime, "str | None"]]
 # Of a record that is asked for in the same batch: its values by table and code; else None.
 Beside = Callable[[str, str], "Mapping[str, Any] | None"]
 
@@ -321,14 +324,15 @@ def approve(request: ChangeRequest, user: User, note: str = "") -> ChangeRequest
         with transaction.atomic():
             locked = _open(request.pk, user)
             now = timezone.now()
+            counts_from = _counts_from(locked, now)
             with history_context(
                 reason=locked.reason,
                 user_name=locked.requested_by.get_username(),
-                effective_from=_counts_from(locked, now),
+                effective_from=counts_from,
                 change_request_id=locked.pk,
                 recorded_at=now,
             ):
-                _APPLY[locked.action](locked)
+                _APPLY[locked.action](locked, counts_from or now)
             _decide(locked, user, Status.APPLIED, note, now)
     except Stale as stale:
         with transaction.atomic():
@@ -591,7 +595,7 @@ def _waits_for(request: ChangeRequest) -> str:
 # ------------------------------------------------------------------------------------- applying
 
 
-def _create(request: ChangeRequest) -> None:
+def _create(request: ChangeRequest, _: dt.datetime) -> None:
     entity = request.record_type
     _one_after_the_other(entity)
     if entity._default_manager.filter(pk=request.code).exists():
@@ -601,14 +605,14 @@ def _create(request: ChangeRequest) -> None:
     record.save(force_insert=True)
 
 
-def _update(request: ChangeRequest) -> None:
+def _update(request: ChangeRequest, _: dt.datetime) -> None:
     _one_after_the_other(request.record_type)
     record = _locked(request)
     _apply_values(record, request.values)
     _save(record)
 
 
-def _merge(request: ChangeRequest) -> None:
+def _merge(request: ChangeRequest, moment: dt.datetime) -> None:
     into = request.values["into"]
     # In one order, or two merges of the same records would wait for each other.
     both = {code: _lock(request.record_type, code) for code in sorted((request.code, into))}
@@ -617,18 +621,26 @@ def _merge(request: ChangeRequest) -> None:
     assert isinstance(loser, MergeableRecord)
     assert isinstance(winner, MergeableRecord)
     _mergeable(loser, winner)
-    request.moved = [
-        {"entity": row._meta.db_table, "code": row.code, "field": field}
-        for row, field in _pointing_to(loser)
-        if _point(row, field, winner)
-    ]
+    for row, field in _pointing_to(loser):
+        # Only the time in which the row pointed to it: before, an id may have been another's.
+        spans = _spans_from(moment, _spans(row, field), loser.code)
+        become = [(since, winner.code if code == loser.code else code) for since, code in spans]
+        if _point(row, field, become):
+            request.moved.append(
+                {
+                    "entity": row._meta.db_table,
+                    "code": row.code,
+                    "field": field,
+                    "spans": [[since.isoformat(), code] for since, code in spans],
+                }
+            )
     request.values = {**request.values, "was_active": loser.is_active}
     loser.is_active = False
     loser.merged_into = winner
     _save(loser)
 
 
-def _unmerge(request: ChangeRequest) -> None:
+def _unmerge(request: ChangeRequest, moment: dt.datetime) -> None:
     loser = _locked(request)
     assert isinstance(loser, MergeableRecord)
     winner = _merged_into(loser)
@@ -649,11 +661,12 @@ def _unmerge(request: ChangeRequest) -> None:
         # Somebody may have decided otherwise since, or deleted it past the portal.
         if row is None or getattr(row, f"{moved['field']}_id") != winner.code:
             continue
-        if _point(row, moved["field"], loser):
+        was = [(dt.datetime.fromisoformat(since), code) for since, code in moved["spans"]]
+        if _point(row, moved["field"], _spans_from(moment, was, loser.code)):
             request.moved.append(moved)
 
 
-_APPLY: dict[str, Callable[[ChangeRequest], None]] = {
+_APPLY: dict[str, Callable[[ChangeRequest, dt.datetime], None]] = {
     Action.CREATE: _create,
     Action.UPDATE: _update,
     Action.MERGE: _merge,
@@ -693,14 +706,43 @@ def _pointing_to(record: Record) -> Iterable[tuple[Record, str]]:
         yield from ((row, field) for row in rows.order_by("code"))
 
 
-def _point(row: Record, field: str, target: Record) -> bool:
-    """Point a row elsewhere; one that the target has already, or that is its by key, stays."""
-    setattr(row, field, target)
+def _spans(row: Record, field: str) -> Spans:
+    """What a link of a row was over business time, by its history."""
+    column = f"{field}_id"
+    entries = type(row).history.filter(code=row.code).order_by("history_id")  # type: ignore[attr-defined]
+    return spans_of(
+        [entry_of(entry, [column]) for entry in entries],
+        column,
+        retroactive=isinstance(row, Crosswalk),
+    )
+
+
+def _spans_from(moment: dt.datetime, spans: Spans, code: str) -> Spans:
+    """The rest of a field's time from a moment on, from where it first is this code."""
+    ends = [since for since, _ in spans[1:]] + [NEVER]
+    rest = [
+        (max(since, moment), value)
+        for (since, value), end in zip(spans, ends, strict=True)
+        if end > moment
+    ]
+    first = next(number for number, (_, value) in enumerate(rest) if value == code)
+    return rest[first:]
+
+
+def _point(row: Record, field: str, spans: Spans) -> bool:
+    """Record anew what a link of a row is over business time, the last span being what it is now.
+
+    A row that its last target has already, or that is its by key, stays.
+    """
+    setattr(row, f"{field}_id", spans[-1][1])
     try:
         row.full_clean()
     except ValidationError:
         return False
-    _save(row)
+    for since, code in spans:
+        setattr(row, f"{field}_id", code)
+        with counted_from(since):
+            _save(row)
     return True
 
 

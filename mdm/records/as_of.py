@@ -26,6 +26,17 @@ class Entry:
     values: Mapping[str, Any]
 
 
+def entry_of(row: Any, columns: Iterable[str]) -> Entry:
+    """A row of a history table as an entry, with the values of these columns."""
+    return Entry(
+        row.history_id,
+        row.history_date,
+        row.history_type,
+        row.effective_from,
+        {name: getattr(row, name) for name in columns},
+    )
+
+
 @dataclass(frozen=True)
 class State:
     """The record at a moment; a field that nothing had set by then is None."""
@@ -67,6 +78,23 @@ def state_at(entries: Iterable[Entry], moment: dt.datetime, *, retroactive: bool
         {name: last[name].value if name in last else None for name in names},
         bool(gone and gone.value),
     )
+
+
+def spans_of(
+    entries: Iterable[Entry], column: str, *, retroactive: bool
+) -> list[tuple[dt.datetime, Any]]:
+    """The values of one column over business time: each with the moment from which it counts (UTC).
+
+    In order, no value twice in a row; the last one is the value that was recorded last.
+    """
+    settings = [setting for name, setting in _settings(entries, retroactive) if name == column]
+    spans: list[tuple[dt.datetime, Any]] = []
+    for moment in sorted({setting.since for setting in settings}):
+        known = (setting for setting in settings if setting.since <= moment)
+        value = max(known, key=lambda setting: setting.history_id).value
+        if not spans or spans[-1][1] != value:
+            spans.append((moment, value))
+    return spans
 
 
 def _settings(entries: Iterable[Entry], retroactive: bool) -> list[tuple[str, _Setting]]:

@@ -137,25 +137,48 @@ def history_context(
         _say(cursor, (None,) * len(values))
 
 
+@contextmanager
+def counted_from(moment: dt.datetime) -> Iterator[None]:
+    """Let the changes of a block count from another moment (UTC) than the rest of its context."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("select current_setting(%s)", [SETTINGS["effective_from"]])
+        else:
+            cursor.execute("select effective_from from history_context")
+        told = cursor.fetchone()[0]
+        _say_from_when(cursor, _as_text(moment))
+        yield
+        _say_from_when(cursor, told)
+
+
 def _say(cursor: object, values: tuple[object, ...]) -> None:
     execute = cursor.execute  # type: ignore[attr-defined]
     if connection.vendor == "postgresql":
         for column, value in zip(CONTEXT_COLUMNS, values, strict=True):
-            text = "" if value is None else str(value)
-            execute("select set_config(%s, %s, true)", [SETTINGS[column], text])
+            execute("select set_config(%s, %s, true)", [SETTINGS[column], _as_text(value) or ""])
         return
     execute("delete from history_context")
     if any(value is not None for value in values):
         named = ", ".join(CONTEXT_COLUMNS)
         execute(
             f"insert into history_context ({named}) values (%s, %s, %s, %s, %s)",
-            [
-                value.astimezone(dt.UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
-                if isinstance(value, dt.datetime)
-                else value
-                for value in values
-            ],
+            [_as_text(value) for value in values],
         )
+
+
+def _say_from_when(cursor: object, moment: str | None) -> None:
+    execute = cursor.execute  # type: ignore[attr-defined]
+    if connection.vendor == "postgresql":
+        execute("select set_config(%s, %s, true)", [SETTINGS["effective_from"], moment or ""])
+    else:
+        execute("update history_context set effective_from = %s", [moment])
+
+
+def _as_text(value: object) -> str | None:
+    """A value of the context as its database reads it again; on SQLite as Django writes moments."""
+    if isinstance(value, dt.datetime) and connection.vendor != "postgresql":
+        return value.astimezone(dt.UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
+    return None if value is None else str(value)
 
 
 def _context(column: str) -> str:

@@ -14,6 +14,7 @@ from changes import service
 from changes.models import ChangeRequest
 from changes.service import Refused, Stale, When
 from people import Person
+from records.as_of import entry_of, state_at
 from records.base import Record
 from records.models import (
     Advertiser,
@@ -276,6 +277,65 @@ def test_a_merge_moves_what_points_to_the_record_and_an_unmerge_moves_it_back(
         "awin-advertiser-1": "A-1",
         "cj-advertiser-7": "A-3",
     }
+
+
+MARCH, JUNE, AUGUST = (
+    When("date", dt.datetime(2026, month, 1, tzinfo=dt.UTC)) for month in (3, 6, 8)
+)
+
+
+def test_a_merge_leaves_alone_the_time_in_which_an_id_was_anothers(
+    make: Any, steward: User, approver: User
+) -> None:
+    """The months in which an id was another partner's stay its own, also after an undo."""
+    for code in ("P-1", "P-2", "P-3"):
+        make(Partner, code, name=f"Shop {code}")
+    make(Crosswalk, network_code="awin", kind="partner", source_id="1", partner="P-1")
+    entry = "awin-partner-1"
+    make(Crosswalk, entry, MARCH, partner="P-2")
+    make(Crosswalk, entry, JUNE, partner="P-1")
+    make(Crosswalk, entry, AUGUST, partner="P-2")
+
+    def partners() -> list[str | None]:
+        entries = [
+            entry_of(row, ["partner_id"])
+            for row in Crosswalk.history.filter(code=entry).order_by("history_id")
+        ]
+        states = [
+            state_at(entries, dt.datetime(2026, month, 15, tzinfo=dt.UTC), retroactive=True)
+            for month in (1, 4, 7, 9)
+        ]
+        return [state.values["partner_id"] if state else None for state in states]
+
+    loser, winner = Partner.objects.get(pk="P-2"), Partner.objects.get(pk="P-3")
+    assert partners() == ["P-1", "P-2", "P-1", "P-2"]
+    service.approve(service.request_merge(steward, loser, winner, reason="same"), approver)
+    assert partners() == ["P-1", "P-3", "P-1", "P-3"]
+    loser.refresh_from_db()
+    service.approve(service.request_unmerge(steward, loser, reason="not the same"), approver)
+    assert partners() == ["P-1", "P-2", "P-1", "P-2"]
+
+    # From a date on: what was before stays with the record that is merged.
+    loser.refresh_from_db()
+    july = When("date", dt.datetime(2026, 7, 1, tzinfo=dt.UTC))
+    merge = service.request_merge(steward, loser, winner, reason="same", when=july)
+    service.approve(merge, approver)
+    assert partners() == ["P-1", "P-2", "P-1", "P-3"]
+    assert Crosswalk.objects.get(pk=entry).partner_id == "P-3"
+
+
+def test_a_merge_from_now_on_counts_from_its_approval(
+    make: Any, steward: User, approver: User
+) -> None:
+    loser, winner = make(Advertiser, "A-1", name="Shop Ltd"), make(Advertiser, "A-2", name="Shop")
+    make(Campaign, "CP-1", name="Spring", advertiser="A-1")
+    merge = service.request_merge(steward, loser, winner, reason="same", when=When())
+    service.approve(merge, approver)
+    moved = Campaign.history.filter(code="CP-1").order_by("history_id").last()
+    assert (moved.advertiser_id, moved.effective_from) == ("A-2", moved.history_date)
+    # The record itself rests from then on, too.
+    rests = Advertiser.history.filter(code="A-1").order_by("history_id").last()
+    assert (rests.is_active, rests.effective_from) == (False, rests.history_date)
 
 
 def test_a_merge_needs_a_reason_that_the_history_can_keep(make: Any, steward: User) -> None:

@@ -33,7 +33,7 @@ class Migration(migrations.Migration):
                 ('requested_at', models.DateTimeField(auto_now_add=True)),
                 ('decided_at', models.DateTimeField(blank=True, null=True)),
                 ('decision_note', models.CharField(blank=True, max_length=500)),
-                ('moved', models.JSONField(default=list, help_text='Of a merge: entity, code and field of each row that was pointed elsewhere.')),
+                ('moved', models.JSONField(default=list, help_text='Of a merge: entity, code and field of each row that was pointed elsewhere, with what it was from when on.')),
                 ('decided_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='requests_decided', to=settings.AUTH_USER_MODEL)),
                 ('requested_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='requests_made', to=settings.AUTH_USER_MODEL)),
             ],
