@@ -65,11 +65,11 @@ def state_at(entries: Iterable[Entry], moment: dt.datetime, *, retroactive: bool
             record is open to the past: its first date counts as the beginning of time.
     """
     moment = max(moment, BEGINNING)
-    last: dict[str, _Setting] = {}
+    settings: dict[str, list[_Setting]] = {}
     for name, setting in _settings(entries, retroactive):
-        known = last.get(name)
-        if setting.since <= moment and (known is None or known.history_id < setting.history_id):
-            last[name] = setting
+        settings.setdefault(name, []).append(setting)
+    found = {name: _in_force(of_field, moment) for name, of_field in settings.items()}
+    last = {name: setting for name, setting in found.items() if setting is not None}
     if not last:
         return None
     gone = last.pop(IS_DELETED, None)
@@ -90,11 +90,16 @@ def spans_of(
     settings = [setting for name, setting in _settings(entries, retroactive) if name == column]
     spans: list[tuple[dt.datetime, Any]] = []
     for moment in sorted({setting.since for setting in settings}):
-        known = (setting for setting in settings if setting.since <= moment)
-        value = max(known, key=lambda setting: setting.history_id).value
-        if not spans or spans[-1][1] != value:
-            spans.append((moment, value))
+        setting = _in_force(settings, moment)
+        if setting and (not spans or spans[-1][1] != setting.value):
+            spans.append((moment, setting.value))
     return spans
+
+
+def _in_force(settings: Iterable[_Setting], moment: dt.datetime) -> _Setting | None:
+    """Of the settings of one field, the one recorded last among those that count by a moment."""
+    known = (setting for setting in settings if setting.since <= moment)
+    return max(known, key=lambda setting: setting.history_id, default=None)
 
 
 def _settings(entries: Iterable[Entry], retroactive: bool) -> list[tuple[str, _Setting]]:

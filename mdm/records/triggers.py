@@ -146,16 +146,16 @@ def counted_from(moment: dt.datetime) -> Iterator[None]:
         else:
             cursor.execute("select effective_from from history_context")
         told = cursor.fetchone()[0]
-        _say_from_when(cursor, _as_text(moment))
+        _tell(cursor, "effective_from", moment)
         yield
-        _say_from_when(cursor, told)
+        _tell(cursor, "effective_from", told)
 
 
 def _say(cursor: object, values: tuple[object, ...]) -> None:
     execute = cursor.execute  # type: ignore[attr-defined]
     if connection.vendor == "postgresql":
         for column, value in zip(CONTEXT_COLUMNS, values, strict=True):
-            execute("select set_config(%s, %s, true)", [SETTINGS[column], _as_text(value) or ""])
+            _tell(cursor, column, value)
         return
     execute("delete from history_context")
     if any(value is not None for value in values):
@@ -166,12 +166,13 @@ def _say(cursor: object, values: tuple[object, ...]) -> None:
         )
 
 
-def _say_from_when(cursor: object, moment: str | None) -> None:
+def _tell(cursor: object, column: str, value: object) -> None:
+    """Set one value of a context that was said."""
     execute = cursor.execute  # type: ignore[attr-defined]
     if connection.vendor == "postgresql":
-        execute("select set_config(%s, %s, true)", [SETTINGS["effective_from"], moment or ""])
+        execute("select set_config(%s, %s, true)", [SETTINGS[column], _as_text(value) or ""])
     else:
-        execute("update history_context set effective_from = %s", [moment])
+        execute(f"update history_context set {column} = %s", [_as_text(value)])
 
 
 def _as_text(value: object) -> str | None:

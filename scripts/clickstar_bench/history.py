@@ -5,6 +5,7 @@ of its own. So the files of one month are loaded as always, and DuckDB repeats t
 tables. A copy has other times (shifted by whole months), other ids of events, and other files: the
 ledger has a row for each copy of each file, so that accepted + rejected = records read still holds.
 Clicks a day, partners, pages and visitors stay those of the month; only the history grows.
+Commissions, which a network tells of several times, keep their ids: their number does not grow.
 """
 
 from __future__ import annotations
