@@ -22,12 +22,12 @@ from django.db import IntegrityError, OperationalError, models, transaction
 from django.utils import timezone
 
 from changes.models import ChangeRequest
-from records.as_of import entry_of, spans_of
+from records.as_of import BEGINNING, entry_of, spans_of
 from records.base import MergeableRecord, Record, TreeRecord
 from records.models import BY_NAME, ENTITIES, Crosswalk
 from records.triggers import counted_from, history_context
 
-ALL_TIME, NEVER = (dt.datetime(year, 1, 1, tzinfo=dt.UTC) for year in (1900, 9999))
+ALL_TIME, NEVER = BEGINNING, dt.datetime(9999, 1, 1, tzinfo=dt.UTC)
 MOST_CHARACTERS = 500
 # So many digits of a number survive where it is kept as floating point: in JSON, in spreadsheets.
 EXACT_DIGITS = 15
@@ -661,7 +661,9 @@ def _unmerge(request: ChangeRequest, moment: dt.datetime) -> None:
         # Somebody may have decided otherwise since, or deleted it past the portal.
         if row is None or getattr(row, f"{moved['field']}_id") != winner.code:
             continue
-        was = [(dt.datetime.fromisoformat(since), code) for since, code in moved["spans"]]
+        # Merges that did not keep these times yet moved a row for all of its time.
+        spans = moved.get("spans", [[ALL_TIME.isoformat(), loser.code]])
+        was = [(dt.datetime.fromisoformat(since), code) for since, code in spans]
         if _point(row, moved["field"], _spans_from(moment, was, loser.code)):
             request.moved.append(moved)
 

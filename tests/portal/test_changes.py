@@ -385,6 +385,19 @@ def test_what_was_taken_from_a_merged_record_comes_back_step_by_step(
     assert dict(Crosswalk.objects.values_list("code", "advertiser")) == {"awin-advertiser-1": "A-1"}
 
 
+def test_a_merge_of_before_its_times_were_kept_is_taken_out_too(
+    make: Any, steward: User, approver: User
+) -> None:
+    loser, winner = make(Partner, "P-1", name="Shop Ltd"), make(Partner, "P-2", name="Shop")
+    make(Crosswalk, network_code="awin", kind="partner", source_id="1", partner="P-1")
+    merge = service.approve(service.request_merge(steward, loser, winner, reason="same"), approver)
+    merge.moved = [{key: row[key] for key in ("entity", "code", "field")} for row in merge.moved]
+    merge.save()
+    loser.refresh_from_db()
+    service.approve(service.request_unmerge(steward, loser, reason="not the same"), approver)
+    assert Crosswalk.objects.get(pk="awin-partner-1").partner_id == "P-1"
+
+
 def test_a_row_that_was_deleted_meanwhile_does_not_stop_an_unmerge(
     make: Any, steward: User, approver: User
 ) -> None:
