@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import duckdb
+
 from clickstar_run.problems import Problem
 
 TARGETS = ("duckdb", "postgres", "redshift")
@@ -48,10 +50,20 @@ class Settings:
         return f"{self.schema_prefix}{name}"
 
 
+def _is_memory(text: str) -> bool:
+    """Whether DuckDB understands a limit of its memory."""
+    try:
+        duckdb.connect(config={"memory_limit": text}).close()
+    except duckdb.Error:
+        return False
+    return True
+
+
 def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
     """Read the settings from variables; profiles.yml reads the same ones with the same defaults.
 
-    Raises Problem when TARGET, a port or the number of threads is not one that can be meant.
+    Raises Problem when TARGET, a port, the number of threads or DuckDB's memory is not one that can
+    be meant.
     """
     target = environment.get("TARGET") or "duckdb"
     if target not in TARGETS:
@@ -60,6 +72,9 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
     threads = environment.get("CLICKSTAR_THREADS", "1")
     if not threads.isdecimal() or int(threads) == 0:
         raise Problem(f"CLICKSTAR_THREADS is {threads!r}: it must be a whole number above 0.")
+    memory = environment.get("CLICKSTAR_DUCKDB_MEMORY", "6GB")
+    if target == "duckdb" and not _is_memory(memory):
+        raise Problem(f"CLICKSTAR_DUCKDB_MEMORY is {memory!r}: write a size such as 6GB.")
     server = None
     if target in PORTS:
         prefix = f"CLICKSTAR_{target.upper()}_"

@@ -111,6 +111,15 @@ def test_a_number_of_threads_that_dbt_cannot_use_is_named(threads: str) -> None:
     assert read_settings({"CLICKSTAR_THREADS": "4"}) == read_settings({})
 
 
+@pytest.mark.parametrize("memory", ["lots", "6 parsecs", ""])
+def test_a_memory_that_duckdb_does_not_understand_is_named(memory: str) -> None:
+    """Guards `make build`: DuckDB's own words do not say which setting they are about."""
+    with pytest.raises(Problem, match=f"CLICKSTAR_DUCKDB_MEMORY is '{memory}': write a size"):
+        read_settings({"CLICKSTAR_DUCKDB_MEMORY": memory})
+    assert read_settings({"CLICKSTAR_DUCKDB_MEMORY": "512 MB"}) == read_settings({})
+    assert read_settings({"TARGET": "postgres", "CLICKSTAR_DUCKDB_MEMORY": memory})
+
+
 @pytest.mark.parametrize("built", ["no file", "nothing", "verdicts"])
 def test_rejudging_before_the_first_build_is_one_sentence(
     built: str, repository: Path, tmp_path: Path
