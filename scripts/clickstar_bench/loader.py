@@ -27,6 +27,7 @@ FILES_PER_FORMAT = 10
 # The promise: the loader's CPU seconds against those of DuckDB's own readers, at most.
 PROMISED_RATIO = 1.5
 PROMISED_MEGABYTES = 2048
+NO_BYTECODE = "PYTHONDONTWRITEBYTECODE"
 
 CONTRACT = REPOSITORY / "models" / "staging" / "redirector" / "_redirector__sources.yml"
 # How the fields of a click are made from its number `i` and the draws r1 to r4 (0 to 1, even).
@@ -171,8 +172,10 @@ def loader_part(settings: Settings) -> Report:
         landing = settings.scratch / kind
         size = write_clicks(landing / "redirector", kind, settings.rows)
         warehouse = settings.scratch / "warehouse" / "clickstar.duckdb"
+        # Installed packages come compiled; so shall the loader, after its first turn.
+        inherited = {name: os.environ[name] for name in os.environ if name != NO_BYTECODE}
         environment = {
-            **os.environ,
+            **inherited,
             "TARGET": "duckdb",
             "CLICKSTAR_DUCKDB_PATH": str(warehouse),
             "CLICKSTAR_THREADS": threads,

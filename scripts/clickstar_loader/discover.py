@@ -6,6 +6,7 @@ before it is read, so that its checksum can be verified as a local one's is.
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import tempfile
@@ -65,14 +66,16 @@ class Landing:
         and nobody's. Folders that may not be looked into are in ``closed`` afterwards.
         """
         patterns = [
-            (_glob(pattern.pattern), pattern, table) for table in tables for pattern in table.files
+            (_plain_start(pattern.pattern), pattern, table)
+            for table in tables
+            for pattern in table.files
         ]
         files, unmatched = [], []
         for path, state in sorted(self._listing()):
             if any(part.startswith((".", "_")) for part in PurePosixPath(path).parts):
                 continue
-            for expression, pattern, table in patterns:
-                if expression.fullmatch(path):
+            for start, pattern, table in patterns:
+                if path.startswith(start) and _glob(pattern.pattern).fullmatch(path):
                     files.append(LandingFile(path, state, table, pattern))
                     break
             else:
@@ -179,6 +182,12 @@ def _summary(error: Exception) -> str:
     return " ".join(str(error).split()) or type(error).__name__
 
 
+def _plain_start(pattern: str) -> str:
+    """What a glob's paths start with: few globs are then worth a regular expression."""
+    return re.split(r"[*?\[{]", pattern, maxsplit=1)[0]
+
+
+@functools.cache
 def _glob(pattern: str) -> re.Pattern[str]:
     """A glob as a regular expression: ``*`` and ``?`` stay inside a folder, ``**`` does not."""
     parts = []

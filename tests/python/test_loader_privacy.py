@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+import ipaddress
 import json
 import subprocess
 import time
@@ -217,6 +218,30 @@ def test_of_an_address_the_prefix_is_no_more_than_its_network(tmp_path: Path) ->
     lab.load()
     found = lab.rows("select ip_prefix from raw.lab__x order by _line_number")
     assert [prefix for (prefix,) in found] == list(kept.values())
+
+
+def test_what_an_address_is_agrees_with_ipaddress(tmp_path: Path) -> None:
+    """Every number, with and without leading zeros, in the first and in the last place."""
+    numbers = [f"{number:0{width}}" for number in range(1000) for width in (1, 2, 3)]
+    addresses = [f"{number}.2.3.4" for number in numbers] + [
+        f"1.2.3.{number}" for number in numbers
+    ]
+    columns = [column("ip_prefix", "varchar(43)", field="ip", pii="prefix")]
+    files = [{"pattern": "x/*.ndjson", "format": "ndjson"}]
+    lab = Lab(tmp_path)
+    write_contract(lab.contracts, [contract_table("x", files, columns, pii={"ip": "ip"})])
+    lab.write("x/a.ndjson", "".join(f'{{"ip": "{address}"}}\n' for address in addresses))
+    lab.load()
+    wanted: list[str | None] = []
+    for address in addresses:
+        try:
+            ipaddress.IPv4Address(address)
+            wanted.append(f"{address.rpartition('.')[0]}.0/24")
+        except ValueError:
+            wanted.append(None)
+    found = lab.rows("select ip_prefix from raw.lab__x order by _line_number")
+    assert [prefix for (prefix,) in found] == wanted
+    assert len(set(filter(None, wanted))) == 256
 
 
 def test_without_a_salt_there_is_a_warning(lab: Lab) -> None:
