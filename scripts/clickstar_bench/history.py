@@ -4,12 +4,13 @@ Loading fifty million clicks from files would take an hour and measure the loade
 of its own. So the files of one month are loaded as always, and DuckDB repeats that month in the raw
 tables. A copy has other times (shifted by whole months), other ids of events, and other files: the
 ledger has a row for each copy of each file, so that accepted + rejected = records read still holds.
-Clicks a day, partners, pages and visitors stay those of the month; only the history grows.
-Commissions, which a network tells of several times, keep their ids: their number does not grow.
+Clicks a day, partners, pages and visitors stay those of the month; only the history grows, by
+clicks and by the commissions that they led to.
 """
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -23,8 +24,15 @@ MONTH_DAYS = 30
 # What DuckDB files are written in everywhere in the project.
 STORAGE = "storage_version 'v1.4.0'"
 LEDGERS = ("_files", "_rejects")
-# Of a column that names events (nearly) every value is different, and none is an address.
-DIFFERENT = 0.9
+# A column names events, and not what they have in common, when its values are codes, many of them
+# different (a commission is told of some times), and neither the person nor the parties.
+DIFFERENT = 0.25
+LEAST_NAMES = 15
+CODES = "[A-Za-z0-9._:=-]+"
+COMMON = re.compile(
+    "_hash$|_prefix$|publisher|partner|affiliate|merchant|advertiser|program|site|tracking|tag"
+    "|campaign|creative|ad_id|banner|asin|sku|product|coupon|voucher|promo|source"
+)
 # Numbers of copies beyond those of any history: the days that are added to it.
 DAY_COPIES = 1_000_000
 
@@ -106,13 +114,15 @@ def _event_names(
     connection: duckdb.DuckDBPyConnection, table: str, columns: dict[str, str]
 ) -> set[str]:
     texts = [
-        name for name, kind in columns.items() if kind == "VARCHAR" and not name.startswith("_")
+        name
+        for name, kind in columns.items()
+        if kind == "VARCHAR" and not name.startswith("_") and not COMMON.search(name)
     ]
     if table in LEDGERS or not texts:
         return set()
     tests = ", ".join(
-        f"count(distinct {name}) > {DIFFERENT} * count(*)"
-        f" and coalesce(max(strpos({name}, '/')), 0) = 0"
+        f"count(distinct {name}) >= greatest({LEAST_NAMES}, {DIFFERENT} * count({name}))"
+        f" and bool_and(regexp_full_match({name}, '{CODES}'))"
         for name in texts
     )
     row = connection.execute(f"select {tests} from month.raw.{table}").fetchall()[0]

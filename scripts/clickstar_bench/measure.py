@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-# Months that are repeated have the ids of their commissions in common, so all have the money of
-# one. The networks' reports do not, which must not fail a build.
+# Where repeated months meet, both report the same day of a network and the later report counts, while
+# the commissions of both do. That is no error of ours and must not fail a build.
 REPEATED_MONTHS = "{reconciliation_error_share: 1000000000}"
 
 
