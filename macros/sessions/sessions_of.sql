@@ -1,28 +1,40 @@
 {#- CTEs, from `timed` to `sessions`, that give each event of a relation its session. A chain is a run of events
     of one visitor with less than the limit of inactivity between any two; sessions are the parts of a chain
-    between two changes of the campaign or the channel. An event that names none changes none. -#}
+    between two changes of the campaign or the channel. An event that names none changes none. Most events are
+    alone in their chain: only the others are put in order again and again, with what that needs of them. -#}
 {% macro sessions_of(events) -%}
 {%- set criteria = var('session_ends_with') -%}
 {%- set in_order = 'order by event_at, event_key' -%}
+{%- set limit = "interval '" ~ var('session_inactivity_minutes') ~ " minutes'" -%}
 timed as (
     select
         *,
         case
-            when event_at < lag(event_at) over (partition by visitor_id {{ in_order }})
-                + interval '{{ var("session_inactivity_minutes") }} minutes'
+            when event_at < lag(event_at) over (partition by visitor_id {{ in_order }}) + {{ limit }}
                 then 0
             else 1
-        end as begins_chain
+        end as begins_chain,
+        case
+            when lead(event_at) over (partition by visitor_id {{ in_order }}) < event_at + {{ limit }}
+                then 0
+            else 1
+        end as ends_chain
     from {{ events }}
 ),
 
 chained as (
     select
-        *,
+        event_key,
+        visitor_id,
+        campaign_id,
+        channel_current_key,
+        event_at,
+        begins_chain,
         sum(begins_chain) over (
             partition by visitor_id {{ in_order }} rows unbounded preceding
         ) as chain_number
     from timed
+    where begins_chain = 0 or ends_chain = 0
 ),
 
 compared as (
@@ -72,7 +84,7 @@ numbered as (
 
 spanned as (
     select
-        *,
+        event_key,
         first_value(event_key) over (
             partition by visitor_id, chain_number {{ in_order }} rows unbounded preceding
         ) as chain_key,
@@ -88,15 +100,27 @@ spanned as (
     from numbered
 ),
 
+divided as (
+    select
+        timed.*,
+        coalesce(spanned.chain_key, timed.event_key) as chain_key,
+        coalesce(spanned.session_key, timed.event_key) as session_key,
+        coalesce(spanned.started_at, timed.event_at) as started_at,
+        coalesce(spanned.ended_at, timed.event_at) as ended_at,
+        coalesce(spanned.session_events, 1) as session_events,
+        coalesce(spanned.next_reason, 'inactivity') as ended_by
+    from timed
+    left join spanned on timed.event_key = spanned.event_key
+),
+
 sessions as (
     select
         *,
-        coalesce(next_reason, 'inactivity') as ended_by,
         case
             when ended_at > started_at + interval '{{ var("session_most_hours") }} hours'
                 then 'too_long'
             when session_events > {{ var('session_most_events') }} then 'too_many_events'
         end as quarantine_reason
-    from spanned
+    from divided
 )
 {%- endmacro %}

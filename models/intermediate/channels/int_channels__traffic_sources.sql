@@ -31,17 +31,38 @@ clicks as (
     {% endif %}
 ),
 
--- A view of a page brings somebody, too, when it was not reached from another page of the site.
-arrivals as (
+page_views as (
     select
         file_id,
-        cast(null as varchar(30)) as network_code,
         utm_source,
         utm_medium,
         utm_campaign,
-        {{ url_host('referrer_url') }} as referrer_host
+        {{ url_host('referrer_url') }} as referrer_host,
+        case when is_internal then 0 else 1 end as arrives
     from {{ ref('int_page_views__unioned') }}
-    where not is_internal and {{ in_list('file_id', arrived) if is_incremental() else '1 = 1' }}
+    {% if is_incremental() %}
+        where {{ in_list('file_id', arrived) }}
+    {% endif %}
+),
+
+-- A view of a page brings somebody, too, when it was not reached from another page of the site.
+-- Asked of the groups: as a filter of the views, DuckDB would write the condition's steps into one
+-- expression and compute them again and again.
+arrivals as (
+    select
+        file_id,
+        utm_source,
+        utm_medium,
+        utm_campaign,
+        referrer_host
+    from page_views
+    group by
+        file_id,
+        utm_source,
+        utm_medium,
+        utm_campaign,
+        referrer_host
+    having max(arrives) = 1
 ),
 
 unioned as (
@@ -56,7 +77,7 @@ unioned as (
     union all
     select
         file_id,
-        network_code,
+        cast(null as varchar(30)) as network_code,
         utm_source,
         utm_medium,
         utm_campaign,

@@ -238,6 +238,7 @@ final as (
         {{ reporting_date_key('started_at') }} as session_date_key,
         cast(event_state as bigint) as event_state,
         cast({{ session_state() }} as bigint) as session_state,
+        cast(session_events as integer) as session_events,
         cast(visitor_rule as varchar(20)) as visitor_rule,
         cast(ended_by as varchar(20)) as ended_by,
         cast(quarantine_reason as varchar(20)) as quarantine_reason,

@@ -1,67 +1,73 @@
+{#- Of most sessions there is nothing to put in order: they have one event. -#}
+{%- set halves = {'alone': 'session_events = 1', 'together': 'session_events > 1'} -%}
+
 with
 
-assigned as (
-    select
-        event_key,
-        session_key,
-        visitor_id,
-        channel_current_key,
-        date_key,
-        session_date_key,
-        session_state,
-        visitor_rule,
-        ended_by,
-        quarantine_reason,
-        event_at
-    from {{ ref('int_sessions__events') }}
-),
+{% for half, condition in halves.items() %}
+    {{ half }}_assigned as (
+        select
+            event_key,
+            session_key,
+            visitor_id,
+            channel_current_key,
+            date_key,
+            session_date_key,
+            session_state,
+            visitor_rule,
+            ended_by,
+            quarantine_reason,
+            event_at
+        from {{ ref('int_sessions__events') }}
+        where {{ condition }}
+    ),
 
-received as (
-    select
-        event_key,
-        device_key,
-        network_code,
-        advertiser_source_id,
-        partner_source_id,
-        page,
-        country_code,
-        date_key,
-        is_click,
-        is_page_view,
-        first_delivered_at
-    from {{ ref('int_sessions__received') }}
-    where copy_number = 1
-),
+    {{ half }}_received as (
+        select
+            event_key,
+            device_key,
+            network_code,
+            advertiser_source_id,
+            partner_source_id,
+            page,
+            country_code,
+            date_key,
+            is_click,
+            is_page_view,
+            first_delivered_at
+        from {{ ref('int_sessions__received') }}
+        where copy_number = 1
+    ),
 
-events as (
-    select
-        assigned.event_key,
-        assigned.session_key,
-        assigned.session_date_key,
-        assigned.visitor_id,
-        assigned.channel_current_key,
-        assigned.session_state,
-        assigned.visitor_rule,
-        assigned.ended_by,
-        assigned.quarantine_reason,
-        assigned.event_at,
-        received.device_key,
-        received.network_code,
-        received.advertiser_source_id,
-        received.partner_source_id,
-        received.page,
-        received.country_code,
-        case when received.is_click then 1 end as click,
-        case when received.is_page_view then 1 end as page_view,
-        {{ reporting_date_key('received.first_delivered_at') }} as delivered_date_key
-    from assigned
-    inner join received
-        on
-            assigned.event_key = received.event_key
-            -- Says nothing more, but spares the engines the other days.
-            and assigned.date_key = received.date_key
-),
+    {{ half }} as (
+        select
+            assigned.event_key,
+            assigned.session_key,
+            assigned.session_date_key,
+            assigned.visitor_id,
+            assigned.channel_current_key,
+            assigned.session_state,
+            assigned.visitor_rule,
+            assigned.ended_by,
+            assigned.quarantine_reason,
+            assigned.event_at,
+            received.device_key,
+            received.network_code,
+            received.advertiser_source_id,
+            received.partner_source_id,
+            received.page,
+            received.country_code,
+            case when received.is_click then 1 end as click,
+            case when received.is_page_view then 1 end as page_view,
+            {{ reporting_date_key('received.first_delivered_at') }} as delivered_date_key
+        from {{ half }}_assigned as assigned
+        inner join {{ half }}_received as received
+            on
+                assigned.event_key = received.event_key
+                -- Says nothing more, but spares the engines the other days.
+                and assigned.date_key = received.date_key
+    ),
 
+{% endfor %}
 -- One order for all: how many events so far have a page, are a click, and so on. The first one that
 -- has is number 1, the last one has the number of all.
 counted as (
@@ -76,7 +82,7 @@ counted as (
         {% endfor %}
         count(page) over (partition by session_date_key, session_key) as pages,
         count(channel_current_key) over (partition by session_date_key, session_key) as channels
-    from events
+    from together
 ),
 
 -- The days of delivery are grouped by, and not counted as different values: for that DuckDB would
@@ -120,7 +126,7 @@ delivered as (
         quarantine_reason
 ),
 
-final as (
+joined as (
     select
         session_key,
         session_date_key,
@@ -156,6 +162,58 @@ final as (
         visitor_rule,
         ended_by,
         quarantine_reason
+),
+
+final as (
+    select
+        session_key,
+        session_date_key,
+        visitor_id,
+        channel_current_key as first_channel_current_key,
+        channel_current_key as last_channel_current_key,
+        device_key,
+        case when click = 1 then network_code end as network_code,
+        case when click = 1 then advertiser_source_id end as advertiser_source_id,
+        case when click = 1 then partner_source_id end as partner_source_id,
+        country_code,
+        page as entry_page,
+        page as exit_page,
+        visitor_rule,
+        ended_by,
+        quarantine_reason,
+        1 as events,
+        coalesce(click, 0) as clicks,
+        coalesce(page_view, 0) as page_views,
+        1 as deliveries,
+        session_state as events_state,
+        event_at as started_at,
+        event_at as ended_at
+    from alone
+    union all
+    select
+        session_key,
+        session_date_key,
+        visitor_id,
+        first_channel_current_key,
+        last_channel_current_key,
+        device_key,
+        network_code,
+        advertiser_source_id,
+        partner_source_id,
+        country_code,
+        entry_page,
+        exit_page,
+        visitor_rule,
+        ended_by,
+        quarantine_reason,
+        events,
+        clicks,
+        page_views,
+        deliveries,
+        events_state,
+        started_at,
+        ended_at
+    from joined
 )
 
 select * from final

@@ -32,7 +32,7 @@
 } -%}
 {%- set numbers = ['clicks', 'commissions', 'net_commission', 'without_rate'] -%}
 {#- Whose pages clicks lead to are the advertiser's, where they come from is the partner's. -#}
-{%- set hosts = {'advertiser': url_host('landing_url'), 'partner': 'referrer_host'} -%}
+{%- set pages = {'advertiser': 'landing_url', 'partner': 'referrer_host'} -%}
 
 with
 
@@ -45,11 +45,11 @@ clicks as (
     from {{ ref('fct_clicks') }}
 ),
 
-{% for kind, host in hosts.items() %}
+{% for kind, column in pages.items() %}
     {{ kind }}_clicks as (
         select
             {{ kind }}_key as member_key,
-            {{ host }} as host
+            {{ column }}
         from {{ ref('fct_clicks') }}
     ),
 
@@ -175,27 +175,49 @@ summed as (
     group by member_key
 ),
 
-hosts as (
-    {% for kind in hosts %}
+{% for kind, column in pages.items() %}
+    {{ kind }}_pages as (
         select
             unmapped.member_key,
-            {{ kind }}_clicks.host,
-            count(*) as clicks
+            {{ kind }}_clicks.{{ column }} as page
         from {{ kind }}_clicks
         inner join unmapped on {{ kind }}_clicks.member_key = unmapped.member_key
-        where {{ kind }}_clicks.host is not null
-        group by unmapped.member_key, {{ kind }}_clicks.host
-        {{ 'union all' if not loop.last }}
-    {% endfor %}
+    ),
+
+{% endfor %}
+page_hosts as (
+    select
+        member_key,
+        {{ url_host('page') }} as host
+    from advertiser_pages
+    union all
+    select
+        member_key,
+        page as host
+    from partner_pages
 ),
 
--- Equally frequent ones in an order that is the same on every engine.
+hosts as (
+    select
+        member_key,
+        host,
+        count(*) as clicks
+    from page_hosts
+    group by member_key, host
+),
+
+-- Equally frequent ones in an order that is the same on every engine. No host is the last choice, and
+-- not left out before: that condition would be computed for every click.
 hosts_in_order as (
     select
         member_key,
         host,
         row_number() over (
-            partition by member_key order by clicks desc, {{ dimension_key(['host']) }}
+            partition by member_key
+            order by
+                case when host is null then 1 else 0 end,
+                clicks desc,
+                {{ dimension_key(['host']) }}
         ) as place
     from hosts
 ),
