@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Mapping
 from functools import partial
@@ -12,6 +13,7 @@ import duckdb
 from clickstar_bench.measure import (
     REPOSITORY,
     Comparison,
+    DbtRun,
     Measurement,
     Settings,
     by_turns,
@@ -26,6 +28,17 @@ SCRIPT = Path(__file__).with_name("star.sql")
 SEEDS = REPOSITORY / "seeds"
 # The script's own schema; its tables have the names of the marts.
 SCHEMA = "by_hand"
+# Where models do what the script does, too. The others that these marts need (judging, the page
+# views that it looks at, members of commissions) are built on our side as well, and not counted.
+SAME_WORK = (
+    "models/staging/",
+    "models/intermediate/channels/",
+    "models/intermediate/clicks/",
+    "models/intermediate/master/",
+    "models/intermediate/members/",
+    "models/marts/",
+    "seeds/",
+)
 # The calendar, with all that only it needs.
 CALENDAR = ("+dim_date", "+dim_date_relative")
 PROMISED_TESTED = 1.3
@@ -57,16 +70,43 @@ def marts_of_script(warehouse: Path) -> list[str]:
     return [str(row[0]) for row in rows]
 
 
+def same_work(manifest: Path) -> set[str]:
+    """Return the unique ids of the nodes that do what the script does, and of their tests."""
+    document = json.loads(manifest.read_text(encoding="utf-8"))
+    nodes = document["nodes"]
+    same = {
+        name for name, node in nodes.items() if node["original_file_path"].startswith(SAME_WORK)
+    }
+    models = {name for name in same if nodes[name]["resource_type"] in ("model", "seed")}
+    tests = {
+        name
+        for name, node in nodes.items()
+        if node["resource_type"] == "test"
+        and models.issuperset(need for need in node["depends_on"]["nodes"] if need in nodes)
+    }
+    return models | tests
+
+
+def used_for(run: DbtRun, counted: set[str]) -> Measurement:
+    """Return what a run used for some of its nodes, with all that dbt needs besides nodes."""
+    nodes = sum(node["cpu_seconds"] for name, node in run.nodes.items() if name in counted)
+    overhead = run.used.cpu_seconds - run.node_cpu_seconds
+    return Measurement(nodes + overhead, run.used.wall_seconds, run.used.megabytes)
+
+
 def by_hand_part(settings: Settings) -> Report:
     """Build the script's marts by turns: by the script, by dbt, and by dbt with all their tests."""
     models: list[Comparison] = []
     tested: list[Comparison] = []
+    wholes: dict[str, list[float]] = {}
     for clicks in settings.by_hand:
         raw = raw_of(settings, clicks)
         folder = settings.scratch / str(clicks)
         warehouse = folder / "clickstar.duckdb"
-        environment = dbt_environment(folder, warehouse)
+        # One node at a time, so that what each used is known.
+        environment = {**dbt_environment(folder, warehouse), "CLICKSTAR_THREADS": "1"}
         run_dbt(("parse",), environment, folder)
+        counted = same_work(folder / "target" / "manifest.json")
         fresh_copy(raw, warehouse)
         run_script(warehouse, environment)
         wanted = [f"+{name}" for name in marts_of_script(warehouse)]
@@ -75,6 +115,7 @@ def by_hand_part(settings: Settings) -> Report:
         calendar = ("build", "--select", *CALENDAR, "--exclude-resource-type", "test", "unit_test")
         run_dbt(calendar, environment, folder)
         start = warehouse.rename(folder / "start.duckdb")
+        whole: list[float] = []
 
         def theirs(
             raw: Path = start, file: Path = warehouse, env: Mapping[str, str] = environment
@@ -88,9 +129,13 @@ def by_hand_part(settings: Settings) -> Report:
             file: Path = warehouse,
             env: Mapping[str, str] = environment,
             folder: Path = folder,
+            counted: set[str] = counted,
+            whole: list[float] = whole,
         ) -> Measurement:
             fresh_copy(raw, file)
-            return run_dbt(command, env, folder).used
+            run = run_dbt(command, env, folder)
+            whole.append(run.used.cpu_seconds)
+            return used_for(run, counted)
 
         build = (
             *("build", "--full-refresh", "--select", *wanted, "--exclude", *CALENDAR),
@@ -107,8 +152,12 @@ def by_hand_part(settings: Settings) -> Report:
         size = raw.stat().st_size
         for name, into in (("models", models), ("tested", tested)):
             into.append(Comparison(millions(clicks), size, clicks, turns[name], turns["theirs"]))
+        wholes[millions(clicks)] = whole
         warehouse.unlink()
         start.unlink()
+    used = "; ".join(
+        f"{min(seconds):.0f} to {max(seconds):.0f} s at {size}" for size, seconds in wholes.items()
+    )
     return Report(
         title="Against one SQL script by hand",
         explanation=(
@@ -116,9 +165,10 @@ def by_hand_part(settings: Settings) -> Report:
             " compares them by key and value) from the same raw tables, in DuckDB alone. Ours is"
             " `dbt build --full-refresh` of those marts and all that they need, from the start of"
             " Python to its end, without and with every data test of these models. The calendar"
-            " does not depend on the raw tables and is left out on both sides. Ours judges the"
-            " clicks and receives page views as well, which the script does not: the part `judging`"
-            " says what judging costs."
+            " does not depend on the raw tables and is left out on both sides. The marts need more"
+            " of ours than the script does: judging the clicks, and the page views and commissions"
+            " that this looks at. Those models run, one after the other as all, and are not"
+            f" counted; dbt's own work for them is. With them the commands used {used}."
         ),
         grids=[
             comparison_grid(
@@ -147,5 +197,6 @@ def by_hand_part(settings: Settings) -> Report:
         data={
             "models": [item.as_json() for item in models],
             "tested": [item.as_json() for item in tested],
+            "whole_cpu_seconds": wholes,
         },
     )

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-# Where repeated months meet, both report the same day of a network and the later report counts, while
+# Where repeated months meet, both report the same day of a network: the later report counts, while
 # the commissions of both do. That is no error of ours and must not fail a build.
 REPEATED_MONTHS = "{reconciliation_error_share: 1000000000}"
 
