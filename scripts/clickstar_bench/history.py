@@ -160,11 +160,7 @@ def add_day(month: Path, warehouse: Path, day: int) -> None:
         copy = DAY_COPIES + day
         for table in _growing_tables(connection):
             columns = _columns(connection, table)
-            times = [
-                name
-                for name, kind in columns.items()
-                if kind == "TIMESTAMP" and not name.startswith("_")
-            ]
+            times = _columns_of(columns, "TIMESTAMP") or _columns_of(columns, "DATE")
             names = _event_names(connection, table, columns)
             listed = ", ".join(
                 _value(table, name, kind, copy, names, -day) for name, kind in columns.items()
@@ -190,6 +186,10 @@ def add_day(month: Path, warehouse: Path, day: int) -> None:
                 " as found inner join (select * exclude (records) from month.raw._files) as files"
                 " on files.file_id = found._file_id"
             )
+
+
+def _columns_of(columns: dict[str, str], kind: str) -> list[str]:
+    return [name for name, own in columns.items() if own == kind and not name.startswith("_")]
 
 
 def _growing_tables(connection: duckdb.DuckDBPyConnection) -> list[str]:
