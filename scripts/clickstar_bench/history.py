@@ -24,15 +24,18 @@ MONTH_DAYS = 30
 # What DuckDB files are written in everywhere in the project.
 STORAGE = "storage_version 'v1.4.0'"
 LEDGERS = ("_files", "_rejects")
-# A column names events, and not what they have in common, when its values are codes, many of them
-# different (a commission is told of some times), and neither the person nor the parties.
+# The columns that name events are found by their values: codes, many of them different (a network
+# tells of a commission some times). These have such values as well, and name what months share.
 DIFFERENT = 0.25
 LEAST_NAMES = 15
 CODES = "[A-Za-z0-9._:=-]+"
-COMMON = re.compile(
-    "_hash$|_prefix$|publisher|partner|affiliate|merchant|advertiser|program|site|tracking|tag"
-    "|campaign|creative|ad_id|banner|asin|sku|product|coupon|voucher|promo|source"
+SHARED = re.compile(
+    "_(hash|prefix|url|name|website|organization)$|asin|sku|coupon|voucher|promo"
+    "|(publisher|partner|affiliate|merchant|advertiser|program|site|campaign|creative|banner"
+    "|tracking|offer|product)_(id|code|source_id)$"
 )
+# The parameter by which a landing page says whose click led to it (`click_id_parameter`).
+CARRIER = "cst_click="
 # Numbers of copies beyond those of any history: the days that are added to it.
 DAY_COPIES = 1_000_000
 
@@ -116,7 +119,7 @@ def _event_names(
     texts = [
         name
         for name, kind in columns.items()
-        if kind == "VARCHAR" and not name.startswith("_") and not COMMON.search(name)
+        if kind == "VARCHAR" and not name.startswith("_") and not SHARED.search(name)
     ]
     if table in LEDGERS or not texts:
         return set()
@@ -145,11 +148,23 @@ def _value(
     if table == "_files" and name == "path":
         return f"{name} || '#{copy}' as {name}"
     if name in event_names or (table == "_files" and name == "content_hash"):
-        return f"left(repeat(md5({name} || '#{copy}'), 8), length({name})) as {name}"
+        return f"{_other_name(name, copy)} as {name}"
+    if name in ("page_url", "page_urlquery"):
+        carried = f"regexp_extract({name}, '{CARRIER}([0-9a-f]+)', 1)"
+        return (
+            f"case when contains({name}, '{CARRIER}')"
+            f" then replace({name}, {carried}, {_other_name(carried, copy)}) else {name} end"
+            f" as {name}"
+        )
     if kind in ("TIMESTAMP", "DATE") and not name.startswith("_") and table not in LEDGERS:
         shift = MONTH_DAYS * copy if days_earlier is None else days_earlier
         return f"cast({name} - interval ({shift}) day as {kind}) as {name}"
     return name
+
+
+def _other_name(name: str, copy: int) -> str:
+    """The SQL of the text, as long, that stands for ``name`` in a copy, wherever it stands."""
+    return f"left(repeat(md5({name} || '#{copy}'), 8), length({name}))"
 
 
 def add_day(month: Path, warehouse: Path, day: int) -> None:

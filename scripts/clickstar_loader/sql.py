@@ -27,7 +27,7 @@ _IPV6 = (
     rf"\b(?:{_HEX}{_COLON}){{7}}{_HEX}\b"
     rf"|(?:\b{_HEX}(?:{_COLON}{_HEX}){{0,6}})?{_COLON}{{2}}(?:{_HEX}(?:{_COLON}{_HEX}){{0,6}}\b)?"
 )
-# Each character decides on one branch only: RE2 then takes a quarter of the time.
+# Each character decides on one branch only: RE2 then takes less than half of the time.
 _OCTET = "(?:0|1[0-9]{0,2}|2(?:[0-4][0-9]?|5[0-5]?|[6-9])?|[3-9][0-9]?)"
 _EMAIL = r"[A-Za-z0-9._%+'-]+(?:@|%40)[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+"
 

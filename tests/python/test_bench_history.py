@@ -6,117 +6,183 @@ that no longer find each other: the benchmark would measure less than it says.
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
 import pytest
 
-from clickstar_bench.history import MONTH_DAYS, add_day, repeat_month
+from clickstar_bench import history
+from clickstar_bench.measure import dbt_environment
 
-EVENTS = 60
-MONTH = f"""
-    create schema raw;
-    create table raw._files as
-        select 7::bigint as file_id, 'net/clicks.csv' as path, 'c0ffee' as content_hash,
-            'net__clicks' as table_name, {EVENTS}::bigint as records, {EVENTS}::bigint as accepted,
-            0::bigint as rejected, timestamp '2026-06-30' as modified_at
-        union all
-        select 8, 'net/commissions.csv', 'f00d', 'net__commissions', {3 * EVENTS}, {3 * EVENTS}, 0,
-            timestamp '2026-06-30'
-        union all
-        select 9, 'master_data/partner.csv', 'beef', 'master_data__partner_history', 1, 1, 0,
-            timestamp '2026-06-30';
-    create table raw._rejects (file_id bigint, table_name varchar, line_number bigint);
-    create table raw.master_data__partner_history as
-        select 1::bigint as history_id, 'P1' as code, 9::bigint as _file_id;
-    create table raw.net__clicks as
-        select 'ref-' || md5(i::varchar) as click_ref, 'P' || i % 3 as publisher_id,
-            md5('v' || i) as cookie_hash,
-            timestamp '2026-06-01' + to_hours(i::int * 11) as clicked_at,
-            7::bigint as _file_id, i + 1 as _line_number
-        from range({EVENTS}) as clicks(i);
-    -- Each commission is told of three times: pending, approved, paid.
-    create table raw.net__commissions as
-        select '14000' || i as commission_id, 'ref-' || md5(i::varchar) as click_ref,
-            'P' || i % 3 as publisher_id, 'https://site.example/' || i as page,
-            date '2026-06-01' + (i // 3)::int as posted_on, 8::bigint as _file_id,
-            3 * i + told as _line_number
-        from range({EVENTS}) as commissions(i), range(1, 4) as times(told);
-"""
+CLICKS = 12_000
+COPIES = 3
+# Where what happened is told, and the columns by which it is told apart.
+COMMISSIONS = {
+    "awin__publisher_transactions": ("transaction_id", "publisher_id"),
+    "cj__advertiser_commissions": ("commission_id", "publisher_id"),
+    "impact__actions": ("action_id", "media_partner_id"),
+    "partnerize__conversions": ("conversion_item_id", "publisher_id"),
+    "shareasale__ledger": ("ledger_id", "merchant_id"),
+    "tune__conversions": ("stat_id", "affiliate_id"),
+}
+# Where a commission, or a page, says which click it is of: all of these name clicks of the
+# redirector by event id or sub id.
+REFERENCES = {
+    "awin__publisher_transactions": "click_ref",
+    "cj__publisher_commissions": "shopper_id",
+    "ebay__transactions": "custom_id",
+    "everflow__conversions": "sub1",
+    "impact__actions": "sub_id_1",
+    "partnerize__conversions": "publisher_reference",
+    "rakuten__events": "u1",
+    "shareasale__activity": "affiliate_comment",
+    "snowplow__events": "regexp_extract(page_url, 'cst_click=([^&#]*)', 1)",
+    "tune__conversions": "affiliate_info1",
+}
 
 
-@pytest.fixture
-def month(tmp_path: Path) -> Path:
-    file = tmp_path / "month.duckdb"
-    with duckdb.connect(str(file)) as connection:
-        connection.execute(MONTH)
+@pytest.fixture(scope="module")
+def month(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the raw tables of a small month of demo data."""
+    folder = tmp_path_factory.mktemp("month")
+    environment = dbt_environment(folder)
+    history.make_landing(folder / "landing", CLICKS, environment)
+    history.load_month(folder / "landing", folder / "month.duckdb", environment)
+    return folder / "month.duckdb"
+
+
+@pytest.fixture(scope="module")
+def repeated(month: Path) -> Path:
+    """Return the raw tables of three such months."""
+    file = month.with_name("repeated.duckdb")
+    history.repeat_month(month, file, COPIES)
     return file
 
 
-@pytest.fixture
-def three(month: Path, tmp_path: Path) -> Path:
-    file = tmp_path / "three.duckdb"
-    repeat_month(month, file, 3)
-    return file
+@pytest.fixture(scope="module")
+def both(month: Path, repeated: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Return a connection with the schemas `month.raw` and `repeated.raw`."""
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{month}' as month (read_only)")
+        connection.execute(f"attach '{repeated}' as repeated (read_only)")
+        yield connection
 
 
-def one(file: Path, query: str) -> tuple[object, ...]:
-    """Return the only row of a query."""
+def one(connection: duckdb.DuckDBPyConnection, query: str) -> tuple[int, ...]:
+    """Return the only row of a query, as numbers."""
+    [row] = connection.execute(query).fetchall()
+    return tuple(int(value) for value in row)
+
+
+@pytest.mark.parametrize("table", COMMISSIONS)
+def test_copies_have_commissions_of_their_own_and_the_same_parties(
+    both: duckdb.DuckDBPyConnection, table: str
+) -> None:
+    event, party = COMMISSIONS[table]
+    query = f"select count(*), count(distinct {event}), count(distinct {party}) from"
+    rows, events, parties = one(both, f"{query} month.raw.{table}")
+    assert one(both, f"{query} repeated.raw.{table}") == (COPIES * rows, COPIES * events, parties)
+
+
+def test_visitors_and_master_data_are_those_of_the_month(both: duckdb.DuckDBPyConnection) -> None:
+    for query in (
+        "select count(distinct cookie_hash), count(distinct ip_hash)"
+        " from {}.raw.redirector__clicks",
+        "select count(*), count(distinct code) from {}.raw.master_data__partner_history",
+    ):
+        assert one(both, query.format("repeated")) == one(both, query.format("month"))
+
+
+@pytest.mark.parametrize(
+    ("table", "moment"),
+    {"redirector__clicks": "clicked_at", "network_reports__daily": "reported_date"}.items(),
+)
+def test_each_copy_is_a_month_earlier(
+    both: duckdb.DuckDBPyConnection, table: str, moment: str
+) -> None:
+    query = f"select epoch(min({moment})) // 86400, epoch(max({moment})) // 86400 from"
+    first, last = one(both, f"{query} month.raw.{table}")
+    earlier = (COPIES - 1) * history.MONTH_DAYS
+    assert one(both, f"{query} repeated.raw.{table}") == (first - earlier, last)
+
+
+@pytest.mark.parametrize("table", REFERENCES)
+def test_what_a_copy_refers_to_is_in_the_same_copy(
+    both: duckdb.DuckDBPyConnection, table: str
+) -> None:
+    """Files tell the copies apart: those of the month itself keep their ids."""
+    linked = f"""
+        with names as (
+            select event_id as name, _file_id in (from files) as is_of_the_month
+            from {{0}}.raw.redirector__clicks
+            union
+            select sub_id, _file_id in (from files) from {{0}}.raw.redirector__clicks
+            where sub_id is not null
+        ),
+        told as (
+            select {REFERENCES[table]} as name, _file_id in (from files) as is_of_the_month
+            from {{0}}.raw.{table}
+        )
+        select
+            count_if(told.is_of_the_month and names.is_of_the_month),
+            count_if(not told.is_of_the_month and not names.is_of_the_month),
+            count_if(told.is_of_the_month != names.is_of_the_month)
+        from told inner join names on told.name = names.name
+    """.replace("(from files)", "(select file_id from month.raw._files)")
+    [links, none, _] = one(both, linked.format("month"))
+    assert links > 0
+    assert none == 0
+    assert one(both, linked.format("repeated")) == (links, (COPIES - 1) * links, 0)
+
+
+def ledger_differences(connection: duckdb.DuckDBPyConnection, table: str) -> tuple[int, ...]:
+    """Return the files of a table, and of how many the ledger does not have the rows."""
+    return one(
+        connection,
+        f"""
+        select count(distinct files.file_id),
+            count_if(files.accepted is distinct from stored.rows
+                or files.records != files.accepted + files.rejected)
+        from (select * from raw._files where table_name = '{table}' and status = 'loaded') as files
+        full join (select _file_id, count(*) as rows from raw.{table} group by 1) as stored
+            on files.file_id = stored._file_id
+        """,
+    )
+
+
+def test_the_ledger_accounts_for_every_file_of_every_copy(month: Path, repeated: Path) -> None:
+    with duckdb.connect(str(month), read_only=True) as connection:
+        files, wrong = ledger_differences(connection, "redirector__clicks")
+        assert (files > 1, wrong) == (True, 0)
+    with duckdb.connect(str(repeated), read_only=True) as connection:
+        assert ledger_differences(connection, "redirector__clicks") == (COPIES * files, 0)
+
+
+def test_an_added_day_is_new(month: Path, repeated: Path, tmp_path: Path) -> None:
+    file = tmp_path / "with_a_day.duckdb"
+    shutil.copy(repeated, file)
+    query = (
+        "select count(*), count(distinct event_id), epoch(max(event_time_day)) // 86400 from"
+        " (select *, date_trunc('day', clicked_at) as event_time_day from raw.redirector__clicks)"
+    )
+    with duckdb.connect(str(month), read_only=True) as connection:
+        last_day = one(
+            connection,
+            "select count(*), count(distinct event_id) from raw.redirector__clicks where"
+            " clicked_at::date = (select max(clicked_at)::date from raw.redirector__clicks)",
+        )
     with duckdb.connect(str(file), read_only=True) as connection:
-        [row] = connection.execute(query).fetchall()
-    return tuple(row)
-
-
-def test_each_copy_has_events_and_days_of_its_own_and_the_same_parties(three: Path) -> None:
-    commissions = one(
-        three,
-        "select count(*), count(distinct commission_id), count(distinct publisher_id),"
-        " count(distinct page), max(posted_on) - min(posted_on) from raw.net__commissions",
+        before = one(connection, query)
+        files, _ = ledger_differences(connection, "redirector__clicks")
+    history.add_day(month, file, 1)
+    with duckdb.connect(str(file), read_only=True) as connection:
+        rows, events, day = one(connection, query)
+        more_files, wrong = ledger_differences(connection, "redirector__clicks")
+    assert (rows, events, day) == (
+        before[0] + last_day[0],
+        before[1] + last_day[1],
+        before[2] + 1,
     )
-    days = EVENTS // 3 - 1 + 2 * MONTH_DAYS
-    assert commissions == (9 * EVENTS, 3 * EVENTS, 3, EVENTS, days)
-    clicks = one(
-        three,
-        "select count(*), count(distinct click_ref), count(distinct cookie_hash)"
-        " from raw.net__clicks",
-    )
-    assert clicks == (3 * EVENTS, 3 * EVENTS, EVENTS)
-    assert one(three, "select count(*) from raw.master_data__partner_history") == (1,)
-
-
-def test_a_commission_of_a_copy_names_a_click_of_the_same_copy(three: Path) -> None:
-    linked = one(
-        three,
-        "select count(*), count(distinct commission_id) from raw.net__commissions as told"
-        " inner join raw.net__clicks as clicks on told.click_ref = clicks.click_ref"
-        " where told.posted_on between clicks.clicked_at - interval 30 day"
-        " and clicks.clicked_at + interval 30 day",
-    )
-    assert linked == (9 * EVENTS, 3 * EVENTS)
-
-
-def test_the_ledger_accounts_for_every_copy(three: Path) -> None:
-    for table in ("net__clicks", "net__commissions"):
-        assert one(
-            three,
-            f"select count(*) from raw.{table} as told full join"
-            f" (select * from raw._files where table_name = '{table}') as files"
-            " on told._file_id = files.file_id"
-            " where told._file_id is null or files.file_id is null",
-        ) == (0,)
-    assert one(three, "select count(*), count(distinct content_hash) from raw._files") == (7, 7)
-
-
-def test_an_added_day_is_new(month: Path, three: Path) -> None:
-    before = one(three, "select count(distinct click_ref), max(clicked_at) from raw.net__clicks")
-    add_day(month, three, 1)
-    after = one(three, "select count(distinct click_ref), max(clicked_at) from raw.net__clicks")
-    last_day = one(
-        month,
-        "select count(*) from raw.net__clicks"
-        " where clicked_at::date = (select max(clicked_at)::date from raw.net__clicks)",
-    )
-    assert after[0] == int(str(before[0])) + int(str(last_day[0]))
-    assert one(three, "select max(clicked_at)::date from raw.net__clicks") == (
-        one(month, "select max(clicked_at)::date + 1 from raw.net__clicks")[0],
-    )
+    assert (more_files > files, wrong) == (True, 0)

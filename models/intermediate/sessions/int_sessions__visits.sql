@@ -1,10 +1,11 @@
-{#- Of most sessions there is nothing to put in order: they have one event. -#}
-{%- set halves = {'alone': 'session_events = 1', 'together': 'session_events > 1'} -%}
+{#- Of most sessions there is nothing to put in order: they have one event. Each part reads for itself, since
+    what is selected once for two uses would be stored in between. -#}
+{%- set parts = {'alone': 'session_events = 1', 'together': 'session_events > 1'} -%}
 
 with
 
-{% for half, condition in halves.items() %}
-    {{ half }}_assigned as (
+{% for part, condition in parts.items() %}
+    {{ part }}_assigned as (
         select
             event_key,
             session_key,
@@ -21,7 +22,7 @@ with
         where {{ condition }}
     ),
 
-    {{ half }}_received as (
+    {{ part }}_received as (
         select
             event_key,
             device_key,
@@ -38,7 +39,7 @@ with
         where copy_number = 1
     ),
 
-    {{ half }} as (
+    {{ part }} as (
         select
             assigned.event_key,
             assigned.session_key,
@@ -59,8 +60,8 @@ with
             case when received.is_click then 1 end as click,
             case when received.is_page_view then 1 end as page_view,
             {{ reporting_date_key('received.first_delivered_at') }} as delivered_date_key
-        from {{ half }}_assigned as assigned
-        inner join {{ half }}_received as received
+        from {{ part }}_assigned as assigned
+        inner join {{ part }}_received as received
             on
                 assigned.event_key = received.event_key
                 -- Says nothing more, but spares the engines the other days.
