@@ -1,5 +1,5 @@
-{#- Of most sessions there is nothing to put in order: they have one event. Each part reads for itself, since
-    what is selected once for two uses would be stored in between. -#}
+{#- Of most sessions there is nothing to put in order: they have one event. Each part reads for
+    itself, since what is selected once for two uses would be stored in between. -#}
 {%- set parts = {'alone': 'session_events = 1', 'together': 'session_events > 1'} -%}
 
 with

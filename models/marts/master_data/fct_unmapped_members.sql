@@ -206,8 +206,8 @@ hosts as (
     group by member_key, host
 ),
 
--- Equally frequent ones in an order that is the same on every engine. No host is the last choice and
--- not left out before: that condition would be computed for every click.
+-- Equally frequent ones in an order that is the same on every engine. No host is the last choice,
+-- and not left out before: that condition would be computed for every click.
 hosts_in_order as (
     select
         member_key,
