@@ -13,7 +13,7 @@
     {% for column in columns %}
         select
             '{{ column }}' as column_name,
-            all_rows - {{ column }} as nulls
+            all_rows - {{ column }} as null_rows
         from counted
         where {{ column }} < all_rows
         {{ 'union all' if not loop.last }}
