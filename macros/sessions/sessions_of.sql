@@ -5,7 +5,7 @@
 {% macro sessions_of(events) -%}
 {%- set criteria = var('session_ends_with') -%}
 {%- set in_order = 'order by event_at, event_key' -%}
-{%- set limit = "interval '" ~ var('session_inactivity_minutes') ~ " minutes'" -%}
+{%- set limit = session_inactivity() -%}
 timed as (
     select
         *,

@@ -167,13 +167,13 @@ def loader_part(settings: Settings) -> Report:
     """Compare the loader with DuckDB's typed ``read_*`` of the same files into a table."""
     types = contract_fields()
     threads = os.environ.get("CLICKSTAR_THREADS", "2")
+    # Installed packages come compiled; so shall the loader, after its first turn.
+    inherited = {name: value for name, value in os.environ.items() if name != NO_BYTECODE}
     comparisons = []
     for kind in ("ndjson.gz", "csv.gz", "parquet"):
         landing = settings.scratch / kind
         size = write_clicks(landing / "redirector", kind, settings.rows)
         warehouse = settings.scratch / "warehouse" / "clickstar.duckdb"
-        # Installed packages come compiled; so shall the loader, after its first turn.
-        inherited = {name: os.environ[name] for name in os.environ if name != NO_BYTECODE}
         environment = {
             **inherited,
             "TARGET": "duckdb",

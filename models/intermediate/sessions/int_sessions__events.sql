@@ -20,7 +20,7 @@
     )
 }}
 
-{%- set limit = "interval '" ~ var('session_inactivity_minutes') ~ " minutes'" -%}
+{%- set limit = session_inactivity() -%}
 {%- set days = outdated_event_days() if is_incremental() else [] -%}
 
 with
