@@ -83,8 +83,8 @@ def dialect_of(table: Table, pattern: FilePattern) -> Dialect:
     return Dialect()
 
 
-def check_required(table: Table, pattern: FilePattern, present: set[str]) -> None:
-    """Set the file aside when a field that the contract requires is not among its columns."""
+def check_required(table: Table, pattern: FilePattern, present: set[str], columns: int) -> None:
+    """Set the file of so many columns aside when one that the contract requires is not there."""
     by_position = pattern.format == "csv" and not pattern.header and not pattern.names
     missing = [
         name
@@ -93,9 +93,15 @@ def check_required(table: Table, pattern: FilePattern, present: set[str]) -> Non
         if column.required and not by_position and name not in present
     ]
     if missing:
+        # Not what the one column is called: where a header was forgotten, it is somebody's data.
+        doubt = (
+            f" (its header has no {pattern.delimiter!r}: is that its delimiter?)"
+            if pattern.format == "csv" and columns == 1
+            else ""
+        )
         raise SetAside(
-            f"the required column {missing[0]} is missing; deliver the file with it, or correct "
-            f"the contract {table.origin.name} and replay the file"
+            f"the required column {missing[0]} is missing{doubt}; deliver the file with it, or "
+            f"correct the contract {table.origin.name} and replay the file"
         )
 
 
@@ -108,7 +114,7 @@ def text_fields(table: Table, pattern: FilePattern, batch: Batch) -> Fields:
         return _access_log(table, wanted)
     fields = _delimited(table, wanted, batch, pattern)
     if pattern.format in ("csv", "cloudfront"):
-        check_required(table, pattern, set(fields.expressions))
+        check_required(table, pattern, set(fields.expressions), len(batch.fields))
     return fields
 
 
@@ -410,7 +416,7 @@ def parquet_fields(
     candidates = {name: _parquet_expression(name, types) for name in wanted}
     expressions = {name: found for name, found in candidates.items() if found is not None}
     native = _types_of(connection, reader, expressions)
-    check_required(table, pattern, set(expressions))
+    check_required(table, pattern, set(expressions), len(types))
     known = {re.split(r"[.\[]", name)[0] for name in wanted}
     unknown = tuple(name for name in types if name not in known and name not in wanted)
     extra = "null::varchar"

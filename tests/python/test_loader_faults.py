@@ -136,6 +136,19 @@ def test_a_damaged_file_is_set_aside_with_its_reason(
     assert lab.records("ledger", f"path = '{path}' and status = 'loaded'") == []
 
 
+def test_another_delimiter_is_suspected_and_no_name_is_repeated(lab: Lab) -> None:
+    """Guards against looking for a column that the file has, and against telling what it holds."""
+    lab.write("events/semicolons.csv", CSV.replace(b",", b";"))
+    assert_says(
+        lab.load_with_trouble(), "is missing (its header has no ',': is that its delimiter?)"
+    )
+    reason = lab.file("events/semicolons.csv", "set_aside")["reason"]
+    assert ";" not in reason.replace("; deliver", "")
+    lab.write("events/semicolons.csv", CSV.replace(b"eventId,", b"eventID2,", 1))
+    lab.load_with_trouble()
+    assert "delimiter" not in lab.file("events/semicolons.csv", "set_aside")["reason"]
+
+
 def test_damaged_files_do_not_stop_the_good_ones(damaged: tuple[Lab, Outcome]) -> None:
     """Guards that one bad delivery does not cost the night's other ones."""
     lab, _ = damaged
