@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import atexit
 import csv
 import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 import duckdb
 import psycopg
 
+from builds import Builds, Outcome
 from clickstar_parity.compare import compare_relations
 from clickstar_parity.extract import Side
 from clickstar_run.settings import read_settings
 from redshift_standin import connect
 
 ROOT = Path(__file__).resolve().parents[2]
+# The settings with which dbt parses the project as it does without them.
+NOT_PARSED = {"CLICKSTAR_THREADS"}
 
 
 @dataclass(frozen=True)
@@ -78,14 +84,38 @@ class Warehouse:
             raise AssertionError(f"{' '.join(command)}\n{said}")
         return done
 
+    @property
+    def builds(self) -> Builds:
+        """The process that loads and builds it, and every other one that is parsed alike."""
+        assert self._is_parsed_as_others
+        return _builds(self.target)
+
+    @property
+    def _is_parsed_as_others(self) -> bool:
+        return (
+            self.target == "duckdb" and self.project == ROOT and self.settings.keys() <= NOT_PARSED
+        )
+
     def load(self, landing: Path) -> None:
         """Load every file of a landing folder."""
-        script = str(ROOT / "scripts" / "load.py")
-        self.run(sys.executable, script, "load", "--landing", str(landing))
+        if self._is_parsed_as_others:
+            self._check(self.builds.run(self.environment, landing=landing), f"load {landing}")
+        else:
+            script = str(ROOT / "scripts" / "load.py")
+            self.run(sys.executable, script, "load", "--landing", str(landing))
 
     def dbt(self, *arguments: str) -> str:
         """Run one dbt command and return what it printed."""
+        if self._is_parsed_as_others and "--vars" not in arguments:
+            outcome = self.builds.run(self.environment, arguments, aloud=True)
+            return self._check(outcome, f"dbt {' '.join(arguments)}")
         return self.run(str(Path(sys.executable).with_name("dbt")), *arguments).stdout
+
+    @staticmethod
+    def _check(outcome: Outcome, command: str) -> str:
+        if outcome.failed:
+            raise AssertionError(f"{command}\n{outcome.printed[-6000:]}\n{outcome.said[:3000]}")
+        return outcome.printed
 
     def metrics(self, metrics: str, group_by: str) -> dict[tuple[str, ...], dict[str, str]]:
         """Ask MetricFlow for metrics: their values as text, by the values of the dimensions.
@@ -146,6 +176,16 @@ class Warehouse:
             password=self.environment["CLICKSTAR_POSTGRES_PASSWORD"],
             dbname=self.environment["CLICKSTAR_POSTGRES_DATABASE"],
         )
+
+
+_at_the_end = ExitStack()
+atexit.register(_at_the_end.close)
+
+
+@cache
+def _builds(target: str) -> Builds:
+    """Start the process for an engine; it ends with this one."""
+    return _at_the_end.enter_context(Builds({**os.environ, "TARGET": target}, ROOT))
 
 
 def demo_landing(folder: Path, *options: str) -> Path:
