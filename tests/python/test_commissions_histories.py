@@ -29,7 +29,7 @@ import duckdb
 import pytest
 
 from builds import Builds
-from warehouses import ROOT, Warehouse, demo_landing
+from warehouses import ROOT, Warehouse, building, demo_landing
 
 EXAMPLES = int(os.environ.get("HISTORIES", "2"))
 LEDGER = {
@@ -195,10 +195,7 @@ class Engine:
     def build(self, warehouse: Warehouse, *dbt: str, is_loaded: bool = True) -> None:
         """Load the pulls that are there, and build what follows from them when `dbt` says so."""
         outcome = self._builds.run(
-            {
-                name: warehouse.environment[name]
-                for name in ("CLICKSTAR_DUCKDB_PATH", "DBT_TARGET_PATH", "DBT_LOG_PATH")
-            },
+            warehouse.environment,
             dbt,
             warehouse.folder / "landing" if is_loaded else None,
         )
@@ -227,8 +224,8 @@ def engine(landing: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     shutil.copytree(landing, others, ignore=lambda _, names: [
         name for name in names if name.startswith(("side=", "_truth"))
     ])  # fmt: skip
-    with Builds(template.environment, template.project) as builds:
-        outcome = builds.run({}, FIRST, others)
+    with building(template) as builds:
+        outcome = builds.run(template.environment, FIRST, others)
         assert not outcome.said, outcome.said
         scratch = tmp_path_factory.mktemp("histories")
         yield Engine(builds, template, Pool(landing), scratch)

@@ -26,7 +26,7 @@ from builds import Builds, Outcome
 from clickstar_run.changes import describe, read_state
 from clickstar_run.settings import read_settings
 from deliveries import Pool, Step, one_of_everything, sequences
-from warehouses import Warehouse, differences
+from warehouses import Warehouse, building, differences
 
 EXAMPLES = int(os.environ.get("DELIVERIES", "4"))
 EVERYTHING = ("build", "--exclude-resource-type", "test", "unit_test")
@@ -78,7 +78,9 @@ class OnDuckDB:
         self._builds = builds
         self._scratch = scratch
         self.template = template
-        first = builds.run({}, EVERYTHING, landing=fresh(template.folder / "landing"))
+        first = builds.run(
+            template.environment, EVERYTHING, landing=fresh(template.folder / "landing")
+        )
         assert not first.said, first.said
         self.marts = marts_that_change(template)
 
@@ -107,10 +109,7 @@ def run(
 ) -> Outcome:
     """Load and build as a step says; a build that fails without being killed is an error."""
     outcome = builds.run(
-        {
-            name: warehouse.environment[name]
-            for name in ("CLICKSTAR_DUCKDB_PATH", "DBT_TARGET_PATH", "DBT_LOG_PATH")
-        },
+        warehouse.environment,
         () if step is not None and step.build == "not built" else dbt,
         landing,
         kill_at=step.kill_at if step is not None and step.build == "killed" else None,
@@ -143,7 +142,7 @@ def marts_that_change(warehouse: Warehouse) -> list[str]:
 def on_duckdb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OnDuckDB]:
     """Return a way to build warehouses quickly."""
     template = Warehouse("duckdb", tmp_path_factory.mktemp("template"), {"CLICKSTAR_THREADS": "1"})
-    with Builds(template.environment, template.project) as builds:
+    with building(template) as builds:
         yield OnDuckDB(builds, template, tmp_path_factory.mktemp("sequences"))
 
 
@@ -272,7 +271,7 @@ def test_one_of_everything_on_postgres_equals_a_full_refresh_on_duckdb(
     if not with_kills:
         steps = [Step(step.arrivals) for step in steps]
     happened.clear()
-    with Builds(warehouse.environment, warehouse.project) as builds:
+    with building(warehouse) as builds:
         run(builds, warehouse, landing, EVERYTHING, None)
         for step in steps:
             put(landing, step)

@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 from builds import Builds
 from sessions_oracle import Limits, Record, expected_late, expected_visits, key
 from standins import execute, literal
-from warehouses import Warehouse
+from warehouses import Warehouse, building
 
 EXAMPLES = int(os.environ.get("DELIVERIES", "6"))
 LIMITS = Limits(most=timedelta(hours=2), most_events=5, most_sharers=2)
@@ -281,10 +281,7 @@ happened: Counter[str] = Counter()
 def build(builds: Builds, warehouse: Warehouse, *options: str, kill_at: int | None = None) -> None:
     """Build what is downstream of the test's tables."""
     outcome = builds.run(
-        {
-            name: warehouse.environment[name]
-            for name in ("CLICKSTAR_DUCKDB_PATH", "DBT_TARGET_PATH", "DBT_LOG_PATH")
-        },
+        warehouse.environment,
         (*RUN, *options),
         kill_at=kill_at,
     )
@@ -387,7 +384,7 @@ class OnDuckDB:
 def on_duckdb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OnDuckDB]:
     """Return a way to build warehouses quickly."""
     template = Warehouse("duckdb", tmp_path_factory.mktemp("template"), {"CLICKSTAR_THREADS": "1"})
-    with Builds(template.environment, template.project) as builds:
+    with building(template) as builds:
         yield OnDuckDB(builds, template, tmp_path_factory.mktemp("histories") / "one")
 
 
@@ -502,7 +499,7 @@ def test_the_same_history_on_postgres(postgres_environment: dict[str, str], tmp_
     warehouse = Warehouse("postgres", tmp_path, {**postgres_environment, "CLICKSTAR_THREADS": "1"})
     prepare(warehouse)
     happened.clear()
-    with Builds(warehouse.environment, warehouse.project) as builds:
+    with building(warehouse) as builds:
         build(builds, warehouse)
         check(builds, warehouse, WRITTEN_OUT)
     assert happened["killed"] == 2

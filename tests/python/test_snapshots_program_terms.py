@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from builds import Builds
-from warehouses import Warehouse
+from warehouses import Warehouse, building
 
 END = datetime(9999, 12, 31)
 MODELS = ("stg_awin__programme_details", "int_programs__reported_terms", "reported_program_terms")
@@ -71,7 +71,9 @@ class Site:
         """Load and build at four o'clock of that day; return every row of the snapshot."""
         moment = json.dumps({"known_at": f"2026-06-{day:02} 04:00:00"})
         dbt = ("build", "--exclude-resource-type", "unit_test", "--select", *MODELS)
-        outcome = self.builds.run({}, (*dbt, "--vars", moment), landing=self.landing)
+        outcome = self.builds.run(
+            self.warehouse.environment, (*dbt, "--vars", moment), landing=self.landing
+        )
         assert outcome.said == ""
         return self.warehouse.query(
             "select account_code, program_source_id, lowest_rate, highest_rate, lowest_amount,"
@@ -89,7 +91,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     warehouse = Warehouse("duckdb", folder, {"CLICKSTAR_THREADS": "1"})
     landing = folder / "landing"
     landing.mkdir()
-    with Builds(warehouse.environment, warehouse.project) as builds:
+    with building(warehouse) as builds:
         yield Site(warehouse, builds, landing)
 
 

@@ -18,7 +18,7 @@ import pytest
 from builds import Builds
 from redshift_standin import Redshift
 from standins import execute, stand_in
-from warehouses import Warehouse
+from warehouses import Warehouse, building
 
 END = datetime(9999, 12, 31)
 HISTORY = (
@@ -78,7 +78,7 @@ class World:
         moment = json.dumps({"known_at": f"{run_at(number)}"})
         left_out = NO_UNIT_TESTS if command == "build" else ()
         dbt = (command, *SELECTED, *left_out, "--vars", moment, *options)
-        return self.builds.run({}, dbt).said
+        return self.builds.run(self.warehouse.environment, dbt).said
 
     def known(self) -> list[Known]:
         """Every row of the snapshot, in order."""
@@ -132,7 +132,7 @@ def world(
                 lambda: redshift.administer("alter role dbt_user reset rs.strict_types")
             )
     warehouse = Warehouse(request.param, folder, {**settings, "CLICKSTAR_THREADS": "1"})
-    with Builds(warehouse.environment, warehouse.project) as builds:
+    with building(warehouse) as builds:
         yield started(warehouse, builds)
 
 
@@ -291,7 +291,7 @@ def test_the_report_of_a_day_has_the_channels_of_that_day(world: World) -> None:
     def published(number: int) -> list[tuple[object, ...]]:
         moment = json.dumps({"published_at": f"{run_at(number)}"})
         dbt = ("compile", "--select", "as_it_was_published", "--vars", moment)
-        assert world.builds.run({}, dbt).said == ""
+        assert world.builds.run(world.warehouse.environment, dbt).said == ""
         target = Path(world.warehouse.environment["DBT_TARGET_PATH"])
         path = target / "compiled" / "clickstar" / "analyses" / "as_it_was_published.sql"
         found = world.warehouse.query(path.read_text())
@@ -305,7 +305,8 @@ def test_the_report_of_a_day_has_the_channels_of_that_day(world: World) -> None:
 def test_a_run_without_a_given_moment_is_stamped_with_its_start_in_utc(world: World) -> None:
     world.record("~", "P1", "Anna Again")
     before = datetime.now(UTC).replace(tzinfo=None)
-    assert world.builds.run({}, ("build", *SELECTED, *NO_UNIT_TESTS)).said == ""
+    dbt = ("build", *SELECTED, *NO_UNIT_TESTS)
+    assert world.builds.run(world.warehouse.environment, dbt).said == ""
     after = datetime.now(UTC).replace(tzinfo=None)
     [stamp] = {row[3] for row in world.known() if row[1] == "Anna Again"}
     assert before <= stamp <= after

@@ -8,8 +8,8 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping
-from contextlib import ExitStack
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -85,29 +85,26 @@ class Warehouse:
         return done
 
     @property
-    def builds(self) -> Builds:
-        """The process that loads and builds it, and every other one that is parsed alike."""
-        assert self._is_parsed_as_others
-        return _builds(self.target)
-
-    @property
-    def _is_parsed_as_others(self) -> bool:
+    def is_parsed_as_others(self) -> bool:
+        """Whether dbt parses the project for it as for any other warehouse of its engine."""
         return (
             self.target == "duckdb" and self.project == ROOT and self.settings.keys() <= NOT_PARSED
         )
 
     def load(self, landing: Path) -> None:
         """Load every file of a landing folder."""
-        if self._is_parsed_as_others:
-            self._check(self.builds.run(self.environment, landing=landing), f"load {landing}")
+        if self.is_parsed_as_others:
+            self._check(
+                _builds(self.target).run(self.environment, landing=landing), f"load {landing}"
+            )
         else:
             script = str(ROOT / "scripts" / "load.py")
             self.run(sys.executable, script, "load", "--landing", str(landing))
 
     def dbt(self, *arguments: str) -> str:
         """Run one dbt command and return what it printed."""
-        if self._is_parsed_as_others and "--vars" not in arguments:
-            outcome = self.builds.run(self.environment, arguments, aloud=True)
+        if self.is_parsed_as_others and "--vars" not in arguments:
+            outcome = _builds(self.target).run(self.environment, arguments, aloud=True)
             return self._check(outcome, f"dbt {' '.join(arguments)}")
         return self.run(str(Path(sys.executable).with_name("dbt")), *arguments).stdout
 
@@ -186,6 +183,16 @@ atexit.register(_at_the_end.close)
 def _builds(target: str) -> Builds:
     """Start the process for an engine; it ends with this one."""
     return _at_the_end.enter_context(Builds({**os.environ, "TARGET": target}, ROOT))
+
+
+@contextmanager
+def building(warehouse: Warehouse) -> Iterator[Builds]:
+    """Give the process that builds it: one of its own, where dbt parses the project otherwise."""
+    if warehouse.is_parsed_as_others:
+        yield _builds(warehouse.target)
+    else:
+        with Builds(warehouse.environment, warehouse.project) as builds:
+            yield builds
 
 
 def demo_landing(folder: Path, *options: str) -> Path:
