@@ -20,6 +20,7 @@ from redshift_standin import (
     endpoint_settings,
     running_redshift,
 )
+from warehouses import DATABASE
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 # The Redshift that the caller wants the tests to use is set aside under other names, which the
@@ -105,6 +106,13 @@ def postgres_environment(
     name = f"{words[:50]}_{uuid.uuid4().hex[:8]}"
     yield postgres_server.create_database(name)
     postgres_server.drop_database(name)
+
+
+@pytest.fixture
+def postgres_warehouse(postgres_server: PostgresServer) -> Iterator[dict[str, str]]:
+    """Return the same, of the database that dbt has parsed the project for already."""
+    yield postgres_server.create_database(DATABASE)
+    postgres_server.drop_database(DATABASE)
 
 
 @pytest.fixture

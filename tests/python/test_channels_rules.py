@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from standins import stand_in
-from warehouses import Warehouse
+from warehouses import DATABASE, Warehouse
 
 MODELS = (
     *("channels", "channel_rules", "channel_sources"),
@@ -120,9 +120,8 @@ def given(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         warehouse = Warehouse("duckdb", folder)
     else:
         server = request.getfixturevalue("postgres_server")
-        name = "channel_rules"
-        request.addfinalizer(lambda: server.drop_database(name))
-        warehouse = Warehouse("postgres", folder, server.create_database(name))
+        request.addfinalizer(lambda: server.drop_database(DATABASE))
+        warehouse = Warehouse("postgres", folder, server.create_database(DATABASE))
     try:
         theirs = shared_cases(request.getfixturevalue("shared_data"))
     except pytest.skip.Exception:

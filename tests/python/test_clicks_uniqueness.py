@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 
 from builds import Builds
 from uniqueness_oracle import Click, Rule, classes
-from warehouses import Warehouse, project_copy
+from warehouses import DATABASE, Warehouse, project_copy
 
 EXAMPLES = int(os.environ.get("UNIQUENESS", "5"))
 JUDGING = ("--select", "+int_clicks__verdicts")
@@ -257,13 +257,13 @@ def worked(
     )
     environment = {}
     if request.param == "postgres":
-        environment = request.getfixturevalue("postgres_server").create_database("uniqueness")
+        environment = request.getfixturevalue("postgres_server").create_database(DATABASE)
     warehouse = Warehouse(request.param, folder, environment)
     warehouse.load(landing)
     warehouse.dbt(*FIRST)
     yield warehouse
     if request.param == "postgres":
-        request.getfixturevalue("postgres_server").drop_database("uniqueness")
+        request.getfixturevalue("postgres_server").drop_database(DATABASE)
 
 
 @pytest.mark.parametrize("rule", WORKED)

@@ -17,7 +17,7 @@ import pytest
 
 from private_postgres import PostgresServer
 from standins import stand_in
-from warehouses import ROOT, Warehouse
+from warehouses import DATABASE, ROOT, Warehouse
 
 # About what one euro is worth; KWD has three decimals, JPY none, VND and IRR large numbers.
 LEVELS = {
@@ -86,7 +86,7 @@ def warehouses(
     built = {
         "duckdb": Warehouse("duckdb", folder / "duckdb"),
         "postgres": Warehouse(
-            "postgres", folder / "postgres", postgres_server.create_database("rates")
+            "postgres", folder / "postgres", postgres_server.create_database(DATABASE)
         ),
     }
     for warehouse in built.values():
@@ -117,7 +117,7 @@ def warehouses(
             *("--select", "int_currencies__daily_rates"),
         )
     yield built
-    postgres_server.drop_database("rates")
+    postgres_server.drop_database(DATABASE)
 
 
 @pytest.fixture(params=ENGINES)

@@ -12,7 +12,7 @@ import pytest
 
 from scd2_oracle import BEGINNING, END, Edit, Version, expected_versions
 from standins import stand_in
-from warehouses import Warehouse
+from warehouses import DATABASE, Warehouse
 
 SCD2_KINDS = ("advertiser", "partner", "program", "campaign")
 KINDS = (*SCD2_KINDS, "creative")
@@ -186,9 +186,8 @@ def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         warehouse = Warehouse("duckdb", folder)
     else:
         server = request.getfixturevalue("postgres_server")
-        name = "members_and_dimensions"
-        request.addfinalizer(lambda: server.drop_database(name))
-        warehouse = Warehouse("postgres", folder, server.create_database(name))
+        request.addfinalizer(lambda: server.drop_database(DATABASE))
+        warehouse = Warehouse("postgres", folder, server.create_database(DATABASE))
     world = make_world(random.Random(20240229))
     # Master data that nobody keeps here: empty, as the loader makes its tables.
     landing = folder / "landing"

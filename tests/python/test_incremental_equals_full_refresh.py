@@ -260,12 +260,12 @@ def test_what_a_build_changed_is_said_of_real_builds(pool: Pool, on_duckdb: OnDu
 def test_one_of_everything_on_postgres_equals_a_full_refresh_on_duckdb(
     pool: Pool,
     on_duckdb: OnDuckDB,
-    postgres_environment: dict[str, str],
+    postgres_warehouse: dict[str, str],
     tmp_path: Path,
     with_kills: bool,
 ) -> None:
     """Without kills a click moves to another day, where unique indexes do not let it be twice."""
-    warehouse = Warehouse("postgres", tmp_path, {**postgres_environment, "CLICKSTAR_THREADS": "1"})
+    warehouse = Warehouse("postgres", tmp_path, {**postgres_warehouse, "CLICKSTAR_THREADS": "1"})
     landing = fresh(tmp_path / "landing")
     steps = one_of_everything(pool)
     if not with_kills:

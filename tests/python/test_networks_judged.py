@@ -126,7 +126,7 @@ def test_a_prefix_is_in_a_network_where_ipaddress_says_so(
 ) -> None:
     settings_: dict[str, str] = {}
     if engine == "postgres":
-        settings_ = request.getfixturevalue("postgres_environment")
+        settings_ = request.getfixturevalue("postgres_warehouse")
     warehouse = Warehouse(engine, tmp_path, settings_)
     blocks, prefixes = _world(random.Random(20240229))
     rows = [(str(block), "data_centre", "someone", "a list", 1, None) for block in blocks]

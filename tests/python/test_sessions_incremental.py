@@ -495,8 +495,8 @@ def test_a_history_written_out(on_duckdb: OnDuckDB) -> None:
     assert incremental == everything(warehouse)
 
 
-def test_the_same_history_on_postgres(postgres_environment: dict[str, str], tmp_path: Path) -> None:
-    warehouse = Warehouse("postgres", tmp_path, {**postgres_environment, "CLICKSTAR_THREADS": "1"})
+def test_the_same_history_on_postgres(postgres_warehouse: dict[str, str], tmp_path: Path) -> None:
+    warehouse = Warehouse("postgres", tmp_path, {**postgres_warehouse, "CLICKSTAR_THREADS": "1"})
     prepare(warehouse)
     happened.clear()
     with building(warehouse) as builds:

@@ -18,7 +18,7 @@ import pytest
 from builds import Builds
 from redshift_standin import Redshift
 from standins import execute, stand_in
-from warehouses import Warehouse, building
+from warehouses import DATABASE, Warehouse, building
 
 END = datetime(9999, 12, 31)
 HISTORY = (
@@ -118,10 +118,9 @@ def world(
     settings: Mapping[str, str] = {}
     if request.param == "postgres":
         server = request.getfixturevalue("postgres_server")
-        name = "snapshots_published"
-        request.addfinalizer(lambda: server.drop_database(name))
+        request.addfinalizer(lambda: server.drop_database(DATABASE))
         # A session far from UTC: dbt's own clock would be the session's.
-        settings = {**server.create_database(name), "PGTZ": "Asia/Tokyo"}
+        settings = {**server.create_database(DATABASE), "PGTZ": "Asia/Tokyo"}
     if request.param == "redshift":
         redshift: Redshift = request.getfixturevalue("redshift")
         settings = redshift.environment()

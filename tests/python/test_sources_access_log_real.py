@@ -16,7 +16,7 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from warehouses import Warehouse
+from warehouses import DATABASE, Warehouse
 
 REQUESTS = "staging.stg_access_log__requests"
 LINE = re.compile(
@@ -48,7 +48,7 @@ def warehouse(
     settings = {}
     if target == "postgres":
         server = request.getfixturevalue("postgres_server")
-        settings = server.create_database("real_access_log")
+        settings = server.create_database(DATABASE)
     landing = folder / "landing"
     (landing / "access_log").mkdir(parents=True)
     shutil.copy(log, landing / "access_log")
@@ -63,7 +63,7 @@ def warehouse(
     )
     yield warehouse
     if target == "postgres":
-        server.drop_database("real_access_log")
+        server.drop_database(DATABASE)
 
 
 def test_every_line_is_a_request(warehouse: Warehouse) -> None:

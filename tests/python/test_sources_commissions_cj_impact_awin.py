@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 import pytest
 import yaml
 
-from warehouses import ROOT, Warehouse
+from warehouses import DATABASE, ROOT, Warehouse
 
 LONDON = "time_zone=Europe%2FLondon"
 # The fields that CJ's schema has for a commission record; those of one side only are below.
@@ -281,7 +281,7 @@ def warehouse(
     target, settings = str(request.param), {}
     if target == "postgres":
         server = request.getfixturevalue("postgres_server")
-        settings = server.create_database("commissions_cj_impact_awin")
+        settings = server.create_database(DATABASE)
     pulled = "pulled_at=20260302T101500Z"
     files: dict[str, Any] = {}
     for side in ("publisher", "advertiser"):
@@ -320,7 +320,7 @@ def warehouse(
     warehouse.dbt("build", *options, "--select", f"{views} currencies stg_impact__clicks")
     yield warehouse
     if target == "postgres":
-        server.drop_database("commissions_cj_impact_awin")
+        server.drop_database(DATABASE)
 
 
 def warnings(warehouse: Warehouse) -> dict[str, int]:

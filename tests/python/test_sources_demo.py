@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from warehouses import Warehouse, demo_landing
+from warehouses import DATABASE, Warehouse, demo_landing
 
 CLICKS = "intermediate.int_clicks__unioned"
 WITH_CANDIDATES = ("access_log", "alb", "cloudfront", "ga4", "snowplow")
@@ -38,7 +38,7 @@ def warehouse(
     settings = {}
     if target == "postgres":
         server = request.getfixturevalue("postgres_server")
-        settings = server.create_database("sources_demo")
+        settings = server.create_database(DATABASE)
     warehouse = Warehouse(target, folder, settings)
     warehouse.load(landing)
     warehouse.dbt(
@@ -48,7 +48,7 @@ def warehouse(
     )
     yield warehouse
     if target == "postgres":
-        server.drop_database("sources_demo")
+        server.drop_database(DATABASE)
 
 
 def by_source(rows: list[tuple[object, ...]]) -> dict[object, object]:

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from loader_helpers import Lab, assert_says
-from warehouses import Warehouse
+from warehouses import DATABASE, Warehouse
 
 STAGING = Path(__file__).resolve().parents[2] / "models" / "staging"
 PULLED = "pulled_at=20260601T000000Z"
@@ -181,7 +181,7 @@ def warehouse(
     settings = {}
     if target == "postgres":
         server = request.getfixturevalue("postgres_server")
-        settings = server.create_database("item_networks")
+        settings = server.create_database(DATABASE)
     write_landing(folder / "landing")
     warehouse = Warehouse(target, folder, settings)
     warehouse.load(folder / "landing")
@@ -190,7 +190,7 @@ def warehouse(
     warehouse.dbt("run", "--select", " ".join(f"+{view}" for view in views))
     yield warehouse
     if target == "postgres":
-        server.drop_database("item_networks")
+        server.drop_database(DATABASE)
 
 
 def observed(warehouse: Warehouse, feed: str, columns: str) -> list[tuple[object, ...]]:

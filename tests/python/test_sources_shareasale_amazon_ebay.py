@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from warehouses import Warehouse
+from warehouses import DATABASE, Warehouse
 
 PULLED = "pulled_at=20260503T060000Z"
 ACTIVITY = """<?xml version="1.0" encoding="UTF-8"?>
@@ -99,7 +99,7 @@ def warehouse(
     settings = {}
     if target == "postgres":
         server = request.getfixturevalue("postgres_server")
-        settings = server.create_database("three_reports")
+        settings = server.create_database(DATABASE)
     landing = folder / "landing"
     account = f"side=publisher/account=77/{PULLED}"
     write(landing / "shareasale/activity" / account, ACTIVITY, "a.xml")
@@ -116,7 +116,7 @@ def warehouse(
     warehouse.dbt("build", "--select", MODELS, "--indirect-selection", "cautious")
     yield warehouse
     if target == "postgres":
-        server.drop_database("three_reports")
+        server.drop_database(DATABASE)
 
 
 def observed(warehouse: Warehouse, model: str, columns: str, order: str) -> list[tuple[Any, ...]]:

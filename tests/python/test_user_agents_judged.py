@@ -18,7 +18,7 @@ import pytest
 from clickstar_lists.seeds import read_rows
 from pages import hold_tables
 from standins import execute, literal, stand_in
-from warehouses import Warehouse, project_copy
+from warehouses import DATABASE, Warehouse, project_copy
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs" / "click_quality" / "user_agents.md"
@@ -141,14 +141,14 @@ def judged(
         engine: Warehouse(
             engine,
             tmp_path_factory.mktemp(f"agents_{engine}"),
-            server.create_database("user_agents_judged") if engine == "postgres" else {},
+            server.create_database(DATABASE) if engine == "postgres" else {},
         )
         for engine in ENGINES
     }
     for warehouse in warehouses.values():
         _build(warehouse, user_agents)
     yield Judged(warehouses, labelled)
-    server.drop_database("user_agents_judged")
+    server.drop_database(DATABASE)
 
 
 @pytest.mark.parametrize("engine", ENGINES)

@@ -24,8 +24,15 @@ from clickstar_run.settings import read_settings
 from redshift_standin import connect
 
 ROOT = Path(__file__).resolve().parents[2]
+# The database of a warehouse. Its name is in all that dbt parses, so it is always the same one.
+DATABASE = "warehouse"
 # The settings with which dbt parses the project as it does without them.
-NOT_PARSED = {"CLICKSTAR_THREADS"}
+NOT_PARSED = {
+    "CLICKSTAR_THREADS",
+    "PGTZ",
+    "TARGET",
+    *(f"CLICKSTAR_POSTGRES_{name}" for name in ("HOST", "PORT", "USER", "PASSWORD")),
+}
 
 
 @dataclass(frozen=True)
@@ -47,7 +54,7 @@ class Warehouse:
     @property
     def file(self) -> Path:
         """The DuckDB file of a `duckdb` warehouse."""
-        return self.folder / "warehouse.duckdb"
+        return self.folder / f"{DATABASE}.duckdb"
 
     def schema(self, name: str) -> str:
         """The schema that is called so where no prefix is set."""
@@ -88,7 +95,10 @@ class Warehouse:
     def is_parsed_as_others(self) -> bool:
         """Whether dbt parses the project for it as for any other warehouse of its engine."""
         return (
-            self.target == "duckdb" and self.project == ROOT and self.settings.keys() <= NOT_PARSED
+            self.target != "redshift"
+            and self.project == ROOT
+            and self.settings.get("CLICKSTAR_POSTGRES_DATABASE", DATABASE) == DATABASE
+            and self.settings.keys() - {"CLICKSTAR_POSTGRES_DATABASE"} <= NOT_PARSED
         )
 
     def load(self, landing: Path) -> None:
