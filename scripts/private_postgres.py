@@ -77,10 +77,14 @@ class PostgresServer:
             host=self.host, port=self.port, user=self.user, dbname=database, autocommit=True
         )
 
-    def create_database(self, name: str) -> dict[str, str]:
-        """Create an empty database and return its ``environment``."""
+    def create_database(self, name: str, template: str = "template1") -> dict[str, str]:
+        """Create a database, empty or a copy of another one, and return its ``environment``."""
         with self.connect() as connection:
-            connection.execute(psycopg.sql.SQL("create database {}").format(_identifier(name)))
+            connection.execute(
+                psycopg.sql.SQL("create database {} template {}").format(
+                    _identifier(name), _identifier(template)
+                )
+            )
         return self.environment(name)
 
     def drop_database(self, name: str) -> None:

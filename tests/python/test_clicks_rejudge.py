@@ -8,17 +8,20 @@ ones. And a second version that begins tomorrow judges tomorrow's clicks only.
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from warehouses import ROOT, Warehouse, project_copy
+from private_postgres import PostgresServer
+from warehouses import DATABASE, ROOT, Warehouse, project_copy
 
 # Everything: judging anew builds all that follows from the clicks.
 BUILD = ("build", "--exclude-resource-type", "test", "unit_test")
+SEED = Path("seeds") / "uniqueness_rules.csv"
+EDITED = "rejudge"
 RULE = "impact,1,1900-01-01 00:00:00,9999-12-31 00:00:00,visitor,partner,1800,rolling"
 
 
@@ -37,19 +40,21 @@ def click(event: str, time: str, **fields: str) -> dict[str, str]:
     }
 
 
+def deliver(warehouse: Warehouse, name: str, *clicks: dict[str, str]) -> None:
+    """Let a file arrive, load and build."""
+    path = warehouse.folder / "landing" / "redirector" / f"{name}.ndjson"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("".join(json.dumps(item) + "\n" for item in clicks))
+    warehouse.load(warehouse.folder / "landing")
+    warehouse.dbt(*BUILD)
+
+
 class Edited:
     """A warehouse whose project's seeds can be edited."""
 
     def __init__(self, warehouse: Warehouse) -> None:
         self.warehouse = warehouse
-        self._seed = warehouse.project / "seeds" / "uniqueness_rules.csv"
-
-    def deliver(self, name: str, *clicks: dict[str, str]) -> None:
-        path = self.warehouse.folder / "landing" / "redirector" / f"{name}.ndjson"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text("".join(json.dumps(item) + "\n" for item in clicks))
-        self.warehouse.load(self.warehouse.folder / "landing")
-        self.warehouse.dbt(*BUILD)
+        self._seed = warehouse.project / SEED
 
     def edit(self, old: str, new: str) -> None:
         text = self._seed.read_text()
@@ -76,19 +81,40 @@ class Edited:
         return Counter(str(row[0]) for row in rows)
 
 
-@pytest.fixture(params=["duckdb", "postgres"])
-def edited(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Edited]:
-    """Return a built warehouse of the four clicks."""
+@pytest.fixture(scope="module", params=["duckdb", "postgres"])
+def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
+    """Return a built warehouse of the four clicks, which no test changes."""
     settings: dict[str, str] = {}
     if request.param == "postgres":
-        settings = request.getfixturevalue("postgres_server").create_database("rejudge")
-    (tmp_path / "project").mkdir()
-    project = project_copy(tmp_path / "project")
-    warehouse = Edited(Warehouse(request.param, tmp_path, settings, project))
-    warehouse.deliver("first", *(click(f"e{n}", f"2026-03-01T10:0{n}:00Z") for n in range(4)))
-    yield warehouse
-    if request.param == "postgres":
-        request.getfixturevalue("postgres_server").drop_database("rejudge")
+        server: PostgresServer = request.getfixturevalue("postgres_server")
+        request.addfinalizer(lambda: server.drop_database(DATABASE))
+        settings = server.create_database(DATABASE)
+    warehouse = Warehouse(request.param, tmp_path_factory.mktemp("built"), settings)
+    deliver(warehouse, "first", *(click(f"e{n}", f"2026-03-01T10:0{n}:00Z") for n in range(4)))
+    return warehouse
+
+
+@pytest.fixture(scope="module")
+def project(built: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the project whose seeds the tests of an engine edit in turn: dbt parses it once."""
+    return project_copy(tmp_path_factory.mktemp("edited"))
+
+
+@pytest.fixture
+def edited(built: Warehouse, project: Path, request: pytest.FixtureRequest) -> Edited:
+    """Return a copy of the built warehouse, and the project as it is without edits."""
+    settings = built.settings
+    folder = project / "warehouse"
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(built.folder / "landing", folder / "landing")
+    if built.target == "postgres":
+        server: PostgresServer = request.getfixturevalue("postgres_server")
+        request.addfinalizer(lambda: server.drop_database(EDITED))
+        settings = server.create_database(EDITED, template=DATABASE)
+    else:
+        shutil.copy(built.file, folder)
+    shutil.copy(ROOT / SEED, project / SEED)
+    return Edited(Warehouse(built.target, folder, settings, project))
 
 
 def test_an_edit_of_the_past_waits_for_the_command(edited: Edited) -> None:
@@ -96,7 +122,7 @@ def test_an_edit_of_the_past_waits_for_the_command(edited: Edited) -> None:
     assert edited.classes() == before
     edited.edit(RULE, RULE.replace("1800", "60"))
     # Also the day that a late click makes anew is judged by the rules that judged the others.
-    edited.deliver("late", click("e4", "2026-03-01T10:04:00Z"))
+    deliver(edited.warehouse, "late", click("e4", "2026-03-01T10:04:00Z"))
     before["duplicate"] += 1
     assert edited.classes() == before
 
@@ -123,7 +149,8 @@ def test_a_version_from_tomorrow_on_needs_nobody(edited: Edited) -> None:
     )
     rest = ",true,a,b,c\n"
     edited.edit(RULE, f"{begun}{rest}{ended}")
-    edited.deliver(
+    deliver(
+        edited.warehouse,
         "next",
         click("late", "2026-03-01T10:04:00Z"),
         *(click(f"n{n}", f"2026-03-02T10:0{n}:00Z") for n in range(3)),
