@@ -12,9 +12,9 @@ from __future__ import annotations
 
 import argparse
 import os
-import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from rich.console import Console
 from rich.table import Table
 
 from clickstar_run.changes import CLICKS, tables_of
+from clickstar_run.dbt_steps import Dbt
 from clickstar_run.problems import Problem, explain
 from clickstar_run.settings import Settings, read_settings
 from clickstar_run.warehouse import check_reachable, reading
@@ -89,30 +90,19 @@ class Change:
     cost: str
 
 
-def dbt(*arguments: str, beside: bool = False) -> None:
-    """Run a dbt command, for the judging models beside the warehouse's own where asked for.
-
-    Raises Problem with dbt's own last words when it fails.
-    """
+@contextmanager
+def judging_beside() -> Iterator[None]:
+    """Let dbt write the judging models beside the warehouse's own."""
+    before = dict(os.environ)
     target = Path(os.environ.get("DBT_TARGET_PATH") or ROOT / "target")
-    environment = dict(os.environ)
-    if beside:
-        # Another variable means another parse: it must not spoil the usual one.
-        environment |= {
-            "CLICKSTAR_JUDGING_SCHEMA": BESIDE,
-            "DBT_TARGET_PATH": str(target / BESIDE),
-        }
-    done = subprocess.run(
-        [str(Path(sys.executable).with_name("dbt")), "--no-use-colors", *arguments],
-        cwd=os.environ.get("DBT_PROJECT_DIR") or Path.cwd(),
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode != 0:
-        said = [line for line in done.stdout.splitlines() if line.strip()]
-        raise Problem(f"dbt {arguments[0]} failed: " + " ".join(said[-12:]))
+    os.environ["CLICKSTAR_JUDGING_SCHEMA"] = BESIDE
+    # Another variable means another parse: it must not spoil the usual one.
+    os.environ["DBT_TARGET_PATH"] = str(target / BESIDE)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
 
 
 def check_judged(settings: Settings) -> None:
@@ -175,19 +165,21 @@ def rejudge(console: Console, settings: Settings, *, do_it: bool) -> int:
     Raises Problem when no click is judged yet.
     """
     check_judged(settings)
+    dbt = Dbt(console, settings)
     try:
         with console.status("judging beside the warehouse's verdicts"):
-            dbt("seed", "--select", *SEEDS)
-            dbt("run", "--full-refresh", "--select", JUDGING, beside=True)
+            dbt.command("seed", "--select", *SEEDS)
+            with judging_beside():
+                Dbt(console, settings).command("run", "--full-refresh", "--select", JUDGING)
         show(console, changes(settings))
     finally:
-        dbt("run-operation", "drop_judging_schema", "--args", f"{{name: {BESIDE}}}")
+        dbt.command("run-operation", "drop_judging_schema", "--args", f"{{name: {BESIDE}}}")
     if not do_it:
         console.print("Nothing was changed. To change the verdicts: make rejudge YES=1")
         return 0
     with console.status("changing the verdicts"):
-        dbt("run", "--full-refresh", "--select", JUDGING)
-        dbt("run", *SHOWING)
+        dbt.command("run", "--full-refresh", "--select", JUDGING)
+        dbt.command("run", *SHOWING)
     console.print("The verdicts were changed.")
     return 0
 

@@ -21,6 +21,7 @@ ENVIRONMENT = ("requirements.lock", "profiles.yml")
 UNIT_TESTS_PASSED = Path("target/unit_tests_passed")
 # dbt's own lines go to logs/dbt.log; the screen is ours.
 QUIET = ("--log-level", "none", "--log-level-file", "info")
+FAILED = ("error", "fail", "runtime error")
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ class Build:
     @property
     def failures(self) -> list[Node]:
         """Return what is broken: errors, and tests that found something."""
-        return [node for node in self.nodes if node.status in ("error", "fail", "runtime error")]
+        return [node for node in self.nodes if node.status in FAILED]
 
     @property
     def warnings(self) -> list[Node]:
@@ -142,6 +143,31 @@ class Dbt:
         SITE.parent.mkdir(exist_ok=True)
         shutil.copyfile("target/static_index.html", SITE)
         return SITE
+
+    def command(self, *arguments: str) -> None:
+        """Run any other command of dbt, and forget what it opened and changed.
+
+        Raises Problem when dbt or one of its nodes fails.
+        """
+        from dbt.adapters.factory import reset_adapters
+
+        self._parse()
+        parsed = self._manifest
+        # As after a build: what ran cannot be compiled a second time.
+        self._manifest = parsed.deepcopy()
+        try:
+            outcome = self._invoke(list(arguments))
+        finally:
+            self._manifest = parsed
+            self._release_warehouse()
+            reset_adapters()
+        if not outcome.success:
+            failed = [
+                f"{result.node.name}: {result.message}"
+                for result in outcome.result.results
+                if str(result.status) in FAILED
+            ]
+            raise Problem(f"dbt {arguments[0]} failed: " + " ".join(failed))
 
     @staticmethod
     def _release_warehouse() -> None:
