@@ -38,13 +38,15 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from private_postgres import PostgresServer
-from warehouses import Warehouse, project_copy
+from warehouses import DATABASE, Warehouse, project_copy
 
 SESSIONS = (
     "sessions,page_views,session_clicks,session_visitors,clicks_per_session,page_views_per_session,"
@@ -140,11 +142,13 @@ def built(target: str, folder: Path, settings: dict[str, str]) -> Warehouse:
         (landing / "ga4" / f"{name}.ndjson").write_text(
             "".join(json.dumps(record) + "\n" for record in views)
         )
-    (folder / "project").mkdir()
-    warehouse = Warehouse(target, folder, settings, project_copy(folder / "project"))
+    warehouse = Warehouse(target, folder, settings)
     warehouse.load(landing)
     warehouse.dbt("build", "--exclude-resource-type", "test", "unit_test")
-    return warehouse
+    # MetricFlow finds the manifest in the folder of the project only.
+    project = project_copy(folder / "project")
+    shutil.copytree(folder / "target", project / "target")
+    return replace(warehouse, project=project)
 
 
 @pytest.fixture(scope="module", params=["duckdb", "postgres"])
@@ -156,9 +160,9 @@ def warehouse(
         yield built("duckdb", folder, {})
         return
     server: PostgresServer = request.getfixturevalue("postgres_server")
-    settings = server.create_database("metrics")
+    settings = server.create_database(DATABASE)
     yield built("postgres", folder, settings)
-    server.drop_database("metrics")
+    server.drop_database(DATABASE)
 
 
 def numbers(row: dict[str, str], names: str = ALL) -> list[float | None]:

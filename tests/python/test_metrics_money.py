@@ -76,7 +76,7 @@ import pytest
 
 from clickstar_parity.metrics import metric_engine
 from private_postgres import PostgresServer
-from warehouses import Warehouse, project_copy
+from warehouses import DATABASE, Warehouse
 
 BROWSER = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:128.0) Gecko/20100101 Firefox/128.0"
 FIRST, LAST = "20260303T060000Z", "20260306T060000Z"
@@ -315,8 +315,7 @@ def write_landing(landing: Path) -> None:
 
 def built(target: str, folder: Path, settings: dict[str, str]) -> Warehouse:
     write_landing(folder / "landing")
-    (folder / "project").mkdir()
-    warehouse = Warehouse(target, folder, settings, project_copy(folder / "project"))
+    warehouse = Warehouse(target, folder, settings)
     warehouse.load(folder / "landing")
     warehouse.dbt("build", "--exclude-resource-type", "test", "unit_test")
     # What guards the sums: no amount without a rate, nothing counted twice.
@@ -337,9 +336,9 @@ def asked(
         yield Asked(built("duckdb", folder, {}))
         return
     server: PostgresServer = request.getfixturevalue("postgres_server")
-    settings = server.create_database("metrics_money")
+    settings = server.create_database(DATABASE)
     yield Asked(built("postgres", folder, settings))
-    server.drop_database("metrics_money")
+    server.drop_database(DATABASE)
 
 
 class Asked:
