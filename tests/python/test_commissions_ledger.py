@@ -23,7 +23,8 @@ from hypothesis import strategies as st
 
 from commissions_oracle import Entry, Observation, Sums, expected_entries, expected_sums
 from private_postgres import PostgresServer
-from rendering import ROOT, render
+from rendering import render
+from warehouses import DATABASE, ROOT, Warehouse
 
 ENTRIES = "{{ commission_entries('observations') }}"
 STATES = "{{ commission_states('entries_of_test') }}"
@@ -135,11 +136,10 @@ def row_of(seen: Observation) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def compiled(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
     """Return what the two macros compile to, over tables of the tests' own."""
-    folder = tmp_path_factory.mktemp("dbt")
-    environment = {"TARGET": "duckdb", "CLICKSTAR_DUCKDB_PATH": str(folder / "empty.duckdb")}
-    sql = render(f"{ENTRIES} ;; {STATES}", folder, environment)
+    warehouse = Warehouse("duckdb", tmp_path_factory.mktemp("dbt"))
+    sql = render(f"{ENTRIES} ;; {STATES}", warehouse)
     # The seeds, too, are tables of the tests' own.
-    sql = re.sub(r'"empty"\."\w+"\."(commission_\w+)"', r"\1", sql)
+    sql = re.sub(rf'"{DATABASE}"\."\w+"\."(commission_\w+)"', r"\1", sql)
     entries, states = sql.split(" ;; ")
     return entries, states.replace("entries_of_test", f"({entries}) as entries_of_test")
 

@@ -14,8 +14,9 @@ import duckdb
 import pytest
 
 from pages import hold_tables, table
-from rendering import ROOT, render
+from rendering import render
 from test_commissions_ledger import COLUMNS, ENTRIES, SEEDS, STATES, seed_rows
+from warehouses import DATABASE, ROOT, Warehouse
 
 PAGE = ROOT / "docs" / "commissions.md"
 CORRECTS = {
@@ -74,17 +75,16 @@ STATES_THEN = {
 @pytest.fixture(scope="module")
 def ledger(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
     """Return a connection with the pulls in a table, and the ledger's two macros as views on it."""
-    folder = tmp_path_factory.mktemp("dbt")
-    settings = {"TARGET": "duckdb", "CLICKSTAR_DUCKDB_PATH": str(folder / "empty.duckdb")}
-    entries, states = render(f"{ENTRIES} ;; {STATES}", folder, settings).split(" ;; ")
+    warehouse = Warehouse("duckdb", tmp_path_factory.mktemp("dbt"))
+    entries, states = render(f"{ENTRIES} ;; {STATES}", warehouse).split(" ;; ")
     with duckdb.connect() as connection:
         connection.execute(f"create table all_observations ({COLUMNS})")
-        connection.execute("attach ':memory:' as empty; create schema empty.seeds")
+        connection.execute(f"attach ':memory:' as {DATABASE}; create schema {DATABASE}.seeds")
         for name, columns in SEEDS.items():
-            connection.execute(f"create table empty.seeds.{name} ({columns})")
+            connection.execute(f"create table {DATABASE}.seeds.{name} ({columns})")
             marks = ", ".join("?" * len(seed_rows(name)[0]))
             connection.executemany(
-                f"insert into empty.seeds.{name} values ({marks})", seed_rows(name)
+                f"insert into {DATABASE}.seeds.{name} values ({marks})", seed_rows(name)
             )
         connection.execute("create table until_day (day date)")
         connection.execute(

@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from private_postgres import PostgresServer
 from rendering import render
 from scd2_oracle import BEGINNING, END, Edit, Values, Version, expected_versions
+from warehouses import Warehouse
 
 CALL = "{{ scd2('history', ['code'], ['name', 'channel', 'score', 'is_active']) }}"
 DATED_CALL = (
@@ -188,9 +189,8 @@ def versions_from(rows: Sequence[Values]) -> list[Version]:
 @pytest.fixture(scope="module")
 def compiled(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
     """Return what the two calls compile to."""
-    folder = tmp_path_factory.mktemp("dbt")
-    environment = {"TARGET": "duckdb", "CLICKSTAR_DUCKDB_PATH": str(folder / "empty.duckdb")}
-    undated, dated = render(f"{CALL} ;; {DATED_CALL}", folder, environment).split(" ;; ")
+    warehouse = Warehouse("duckdb", tmp_path_factory.mktemp("dbt"))
+    undated, dated = render(f"{CALL} ;; {DATED_CALL}", warehouse).split(" ;; ")
     return undated, dated
 
 

@@ -16,8 +16,8 @@ import pytest
 from clickstar_demo.master_data import delivered_names, true_codes
 from clickstar_demo.world import World, make_world
 from pages import hold_tables, table
-from rendering import ROOT
 from suggestions.suggest import Alias, Candidate, Key, Suggestion, Unmapped, suggest
+from warehouses import ROOT
 
 PAGE = ROOT / "docs" / "master_data.md"
 SEEDS = range(7, 11)

@@ -55,7 +55,7 @@ def macros(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
             "{{ leading_bits('number', 'width', 'bits') }}",
         ]
     )
-    rendered = render(jinja, folder, {"TARGET": "duckdb", "CLICKSTAR_DUCKDB_PATH": ":memory:"})
+    rendered = render(jinja, Warehouse("duckdb", folder))
     names = ("network_number", "prefix_length", "leading_bits")
     return dict(zip(names, rendered.split(marker), strict=True))
 

@@ -19,8 +19,9 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from private_postgres import PostgresServer
-from rendering import ROOT, render
+from rendering import render
 from sessions_oracle import Event, expected_components, expected_sessions
+from warehouses import DATABASE, ROOT, Warehouse
 
 Row = tuple[object, ...]
 START = datetime(2026, 3, 1, 23, 0)
@@ -93,8 +94,8 @@ def engine(request: pytest.FixtureRequest) -> Iterator[OnDuckDB | OnPostgres]:
         yield OnDuckDB()
         return
     server: PostgresServer = request.getfixturevalue("postgres_server")
-    yield OnPostgres(server.create_database("sessions_rules"))
-    server.drop_database("sessions_rules")
+    yield OnPostgres(server.create_database(DATABASE))
+    server.drop_database(DATABASE)
 
 
 @dataclass(frozen=True)
@@ -108,11 +109,12 @@ class Compiled:
 
 @pytest.fixture(scope="module")
 def compiled(engine: OnDuckDB | OnPostgres, tmp_path_factory: pytest.TempPathFactory) -> Compiled:
-    """Return the macros as compiled for the engine, all at once: dbt takes long to start."""
+    """Return the macros as compiled for the engine, all at once."""
     calls = [SESSIONS, COMPONENTS % ROUNDS, COMPONENTS % 1]
     mark = "-- next call"
     folder = tmp_path_factory.mktemp("compiled")
-    return Compiled(*render(f"\n{mark}\n".join(calls), folder, engine.target).split(mark))
+    warehouse = Warehouse(engine.target["TARGET"], folder, engine.target)
+    return Compiled(*render(f"\n{mark}\n".join(calls), warehouse).split(mark))
 
 
 # --- sessions -------------------------------------------------------------------------------------

@@ -94,10 +94,10 @@ class Warehouse:
     @property
     def is_parsed_as_others(self) -> bool:
         """Whether dbt parses the project for it as for any other warehouse of its engine."""
+        database = self.settings.get("CLICKSTAR_POSTGRES_DATABASE")
         return (
-            self.target != "redshift"
-            and self.project == ROOT
-            and self.settings.get("CLICKSTAR_POSTGRES_DATABASE", DATABASE) == DATABASE
+            self.project == ROOT
+            and (self.target == "duckdb" or database == DATABASE)
             and self.settings.keys() - {"CLICKSTAR_POSTGRES_DATABASE"} <= NOT_PARSED
         )
 
