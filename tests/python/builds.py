@@ -169,6 +169,17 @@ def _work(job: Mapping[str, Any], manifest: Any) -> Outcome:
     return Outcome(count.statements, said="\n".join(failed), failed=not outcome.success)
 
 
+def _close() -> None:
+    """Close the warehouse: a DuckDB file then has all that was written, and no log beside it."""
+    from dbt.adapters.factory import reset_adapters
+
+    if os.environ["TARGET"] == "duckdb":
+        from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+
+        DuckDBConnectionManager.close_all_connections()
+    reset_adapters()
+
+
 def _in_a_fork(job: Mapping[str, Any], manifest: Any) -> Outcome:
     with tempfile.TemporaryFile("w+", errors="replace") as printed:
         reading, writing = os.pipe()
@@ -180,6 +191,7 @@ def _in_a_fork(job: Mapping[str, Any], manifest: Any) -> Outcome:
             os.dup2(printed.fileno(), sys.stderr.fileno())
             try:
                 outcome = _work(job, manifest)
+                _close()
             except BaseException:
                 outcome = Outcome(said=traceback.format_exc(), failed=True)
             sys.stdout.flush()
@@ -203,13 +215,7 @@ def _first(job: Mapping[str, Any], manifest: Any) -> Outcome:
     with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
         # A build changes the manifest: its foreign keys point at tables afterwards.
         outcome = _work(job, manifest.deepcopy())
-    from dbt.adapters.factory import reset_adapters
-
-    if os.environ["TARGET"] == "duckdb":
-        from dbt.adapters.duckdb.connections import DuckDBConnectionManager
-
-        DuckDBConnectionManager.close_all_connections()
-    reset_adapters()
+    _close()
     if threading.active_count() > 1:
         raise SystemExit(f"threads would not survive a fork: {threading.enumerate()}")
     # No fork need look for garbage, and copy pages, among what all of them share.
