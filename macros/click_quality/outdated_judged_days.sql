@@ -2,19 +2,7 @@
     clicks from what has become, or is no longer, internal traffic. -#}
 {% macro outdated_judged_days() -%}
     {%- set marks = ['ip_prefix', 'cookie_hash', 'url_parameter', 'is_deleted', 'valid_from', 'valid_to'] -%}
-    {%- set was = remembered('int_master__internal_traffic_versions') -%}
-    {%- set is_now = ref('int_master__internal_traffic_versions') -%}
-    {%- set changed_traffic -%}
-        select {{ marks | join(', ') }} from {{ was }}
-        except
-        select {{ marks | join(', ') }} from {{ is_now }}
-        union all
-        (
-            select {{ marks | join(', ') }} from {{ is_now }}
-            except
-            select {{ marks | join(', ') }} from {{ was }}
-        )
-    {%- endset -%}
+    {%- set changed_traffic = changed_rows('int_master__internal_traffic_versions', marks) -%}
     {%- set outdated = changed_received_days() -%}
     {%- if first_column('select count(*) from (' ~ changed_traffic ~ ') as changed_traffic') != [0] -%}
         {%- set changed_days -%}

@@ -7,8 +7,11 @@
     Every observation either sets an amount (`state`: it is the whole present amount; `final`: the first
     one takes over from what other feeds said) or adds to it (`append`: the difference to what the same
     record said before, so that a record pulled again adds nothing). An amount that an observation does
-    not say is left alone. The level after each observation minus the level before it is the entry. -#}
-{% macro commission_entries(observations) -%}
+    not say is left alone. The level after each observation minus the level before it is the entry.
+
+    Of some commissions only: `observations` has all of theirs, and `whole_pulls`, with the columns of the macro `full_pulls`,
+    what was pulled whole with or without them. -#}
+{% macro commission_entries(observations, whole_pulls=none) -%}
     {%- set amounts = commission_amounts() -%}
     {#- What of an observation is handed on beside its amounts and their currency. -#}
     {%- set carried = [
@@ -28,22 +31,8 @@
         inner join (select * from {{ ref('commission_feeds') }}) as feeds on observations.feed = feeds.feed
     ),
 
-    -- A feed that declares full windows says by a pull's silence that a commission is gone; any other
-    -- pull "that no longer contains a row says nothing about it". Nor does one of which a record was
-    -- rejected: that may be the very one.
     full_pulls as (
-        select
-            feed,
-            coalesce(side, '') as side,
-            coalesce(account_code, '') as account_code,
-            full_from,
-            full_to,
-            pulled_at,
-            max(file_id) as file_id
-        from observed
-        where declares_full_windows and full_from is not null and full_to is not null
-        group by feed, coalesce(side, ''), coalesce(account_code, ''), full_from, full_to, pulled_at
-        having coalesce(max(rejected_records), 0) = 0
+        {{ ('select * from ' ~ whole_pulls) if whole_pulls else full_pulls('observed') | indent(8) }}
     ),
 
     held as (

@@ -5,12 +5,7 @@
         with
 
         judged_days as (
-            select
-                date_key,
-                {{ day_fingerprint() }},
-                {{ verdicts_fingerprint() }}
-            from {{ ref('int_clicks__verdicts') }}
-            group by date_key
+            select * from {{ ref('int_clicks__verdict_days') }}
         ),
 
         built_days as (

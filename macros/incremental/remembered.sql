@@ -2,9 +2,14 @@
     `remember` writes it in the transaction of the build itself, so it cannot be ahead of the rows. -#}
 {% macro remembered(model_name) -%}
     {%- set upstream = ref(model_name) -%}
+    {%- set name = this.identifier ~ '__' ~ model_name -%}
+    {#- PostgreSQL takes names of 63 characters. -#}
+    {%- if name | length > 63 -%}
+        {%- set name = name[:54] ~ '_' ~ local_md5(name)[:8] -%}
+    {%- endif -%}
     {{ return(api.Relation.create(
         database=upstream.database,
         schema=this.schema if env_var('CLICKSTAR_JUDGING_SCHEMA', '') else upstream.schema,
-        identifier=this.identifier ~ '__' ~ model_name,
+        identifier=name,
     )) }}
 {%- endmacro %}

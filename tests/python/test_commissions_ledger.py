@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
+from pathlib import Path
 from typing import Any, Protocol
 
 import duckdb
@@ -464,3 +465,17 @@ def test_silence_of_a_full_window_deletes_and_other_silence_says_nothing(on_duck
     # It is there again in a later pull: the deletion was a mistake of the network.
     _, states = on_duckdb([*both, everflow(4, 9, **window), everflow(5, 12, **window)])
     assert {s["commission_key"]: s["status"] for s in states}[5] == "approved"
+
+
+def test_a_commission_that_moved_within_a_replaced_file_is_observed_anew(
+    tmp_path: Path,
+) -> None:
+    """A fingerprint of weighted last bits was the same for these: 3 times the file, 7 the line."""
+    state = render("{{ observations_state() }}", Warehouse("duckdb", tmp_path))
+    rows = "select {0} as file_id, {1} as line_number, timestamp '2026-05-01 04:00:00' as pulled_at"
+    with duckdb.connect() as connection:
+        states = {
+            connection.execute(f"select {state} from ({rows.format(*where)})").fetchall()[0]
+            for where in ((870429913525472412, 445), (1083307239242944449, 100))
+        }
+    assert len(states) == 2

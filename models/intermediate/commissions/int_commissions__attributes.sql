@@ -1,7 +1,11 @@
 {{
     config(
-        materialized='table',
+        materialized='incremental',
+        incremental_strategy='delete+insert',
+        unique_key='commission_key',
+        on_schema_change='fail',
         contract={'enforced': true},
+        post_hook="{{ forget_gone_values('commission_key', ref('int_commissions__pulled')) }}",
         dist='commission_key',
         sort=['commission_key'],
         indexes=[{'columns': ['commission_key'], 'unique': True}],
@@ -33,18 +37,44 @@
 
 with
 
-observations as (
+states as (
     select
         commission_key,
-        network_code,
-        commission_code,
-        {{ attributes | join(',\n        ') }},
-        is_correction,
-        occurred_at,
-        row_number() over (
-            partition by commission_key order by {{ observation_order() }}
-        ) as place
+        {{ observations_state() }} as observations_state
     from {{ ref('int_commissions__pulled') }}
+    group by commission_key
+),
+
+-- The observations of a commission are not those that it was made of.
+outdated as (
+    select
+        states.commission_key,
+        states.observations_state
+    from states
+    {% if is_incremental() %}
+        left join {{ this }} as known
+            on
+                states.commission_key = known.commission_key
+                and states.observations_state = known.observations_state
+        where known.commission_key is null
+    {% endif %}
+),
+
+pulled as (
+    select *
+    from {{ ref('int_commissions__pulled') }}
+),
+
+observations as (
+    select
+        pulled.*,
+        outdated.observations_state,
+        row_number() over (
+            partition by pulled.commission_key
+            order by {{ observation_order() }}
+        ) as place
+    from pulled
+    inner join outdated on pulled.commission_key = outdated.commission_key
 ),
 
 -- Where each attribute was said last: a view that does not know it says nothing about it.
@@ -63,7 +93,7 @@ final as (
     select
         commission_key,
         network_code,
-        max(commission_code) as commission_code,
+        cast(max(commission_code) as {{ columns['commission_code'] }}) as commission_code,
         {% for attribute in attributes %}
             cast(
                 max(case when place = {{ attribute }}_place then {{ attribute }} end)
@@ -72,6 +102,7 @@ final as (
         {% endfor %}
         cast(count(*) as integer) as observations,
         cast(sum(case when is_correction then 1 else 0 end) as integer) as corrections,
+        cast(max(observations_state) as numeric(38, 0)) as observations_state,
         min(occurred_at) as occurred_at
     from last_said
     group by commission_key, network_code

@@ -1,11 +1,100 @@
 {{
     config(
-        materialized='table',
+        materialized='incremental',
+        incremental_strategy='delete+insert',
+        unique_key='commission_key',
+        on_schema_change='fail',
         contract={'enforced': true},
+        post_hook=[
+            "{{ forget_gone_values('commission_key', folded_commissions()) }}",
+            "{{ remember('int_commissions__full_pulls') }}",
+            "{{ remember('commission_feeds') }}",
+            "{{ remember('commission_statuses') }}",
+        ],
         dist='commission_key',
         sort=['commission_key'],
         indexes=[{'columns': ['commission_key']}],
     )
 }}
 
-{{ commission_entries("(select * from " ~ ref('int_commissions__pulled') ~ ")") }}
+-- depends_on: {{ ref('int_commissions__full_pulls') }}
+
+{%- set pull = ['feed', 'side', 'account_code', 'full_from', 'full_to', 'pulled_at', 'file_id'] %}
+{%- set folds_all = not is_incremental()
+    or matched_anew('commission_feeds', ['feed', 'network_code', 'mode', 'declares_full_windows'])
+    or matched_anew('commission_statuses', ['network_code', 'network_status', 'status']) %}
+
+with
+
+pulled as (
+    select *
+    from {{ ref('int_commissions__pulled') }}
+),
+
+states as (
+    select
+        commission_key,
+        observations_state
+    from {{ ref('int_commissions__attributes') }}
+),
+
+{% if not folds_all %}
+    known_states as (
+        select distinct
+            commission_key,
+            observations_state
+        from {{ this }}
+    ),
+
+    changed_pulls as (
+        {{ changed_rows('int_commissions__full_pulls', pull) | indent(8) }}
+    ),
+
+    -- A pull of everything speaks of commissions that it does not hold.
+    outdated as (
+        select states.commission_key
+        from states
+        left join known_states
+            on
+                states.commission_key = known_states.commission_key
+                and states.observations_state = known_states.observations_state
+        where known_states.commission_key is null
+        union
+        select pulled.commission_key
+        from pulled
+        inner join changed_pulls
+            on
+                pulled.feed = changed_pulls.feed
+                and coalesce(pulled.side, '') = changed_pulls.side
+                and coalesce(pulled.account_code, '') = changed_pulls.account_code
+                and pulled.occurred_at >= changed_pulls.full_from
+                and pulled.occurred_at < changed_pulls.full_to
+    ),
+
+{% endif %}
+whole_pulls as (
+    select {{ pull | join(', ') }}
+    from {{ ref('int_commissions__full_pulls') }}
+),
+
+observations as (
+    select pulled.*
+    from pulled
+    {% if not folds_all %}
+        inner join outdated on pulled.commission_key = outdated.commission_key
+    {% endif %}
+),
+
+entries as (
+    {{ commission_entries('observations', 'whole_pulls') | indent(4) }}
+),
+
+final as (
+    select
+        entries.*,
+        states.observations_state
+    from entries
+    inner join states on entries.commission_key = states.commission_key
+)
+
+select * from final

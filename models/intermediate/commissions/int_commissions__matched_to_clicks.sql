@@ -1,12 +1,27 @@
 {{
     config(
-        materialized='table',
+        materialized='incremental',
+        incremental_strategy='delete+insert',
+        unique_key='commission_key',
+        on_schema_change='fail',
         contract={'enforced': true},
+        pre_hook="{{ forget_outdated_matches() }}",
+        post_hook=[
+            "{{ forget_gone_values('commission_key', ref('int_commissions__attributes')) }}",
+            "{{ remember('int_commissions__attributes', [
+                'commission_key', 'network_code', 'observations_state', 'clicked_at',
+            ]) }}",
+            "{{ remember('int_master__crosswalk_versions') }}",
+            "{{ remember('int_clicks__verdict_days') }}",
+            "{{ remember('int_clicks__received', ['distinct file_id']) }}",
+        ],
         dist='commission_key',
         sort=['commission_key'],
         indexes=[{'columns': ['commission_key'], 'unique': True}],
     )
 }}
+
+-- depends_on: {{ ref('int_clicks__verdict_days') }}, {{ ref('int_clicks__received') }}
 
 {#- The ways of matching, the surest first: the first that finds a click counts. -#}
 {%- set methods = ['click_id', 'sub_id', 'click_time', 'last_click'] %}
@@ -15,6 +30,12 @@
 {%- set seconds = var('match_click_seconds') | int %}
 {%- if not 0 <= seconds <= 60 %}
     {{ exceptions.raise_compiler_error('match_click_seconds: ' ~ seconds ~ ' is not from 0 to 60') }}
+{%- endif %}
+
+{%- set looked_at = '1 = 1' %}
+{%- if is_incremental() %}
+    {%- set outdated = outdated_matches() %}
+    {%- set looked_at = on_days(days_of_clicks(outdated), 'date_key', 'clicked_at') %}
 {%- endif %}
 
 with
@@ -30,7 +51,13 @@ advertisers as (
     where kind = 'advertiser' and is_current and not is_deleted and code is not null
 ),
 
-attributes as (
+{% if is_incremental() %}
+    outdated as (
+        {{ outdated | indent(8) }}
+    ),
+
+{% endif %}
+all_attributes as (
     select
         commission_key,
         network_code,
@@ -44,6 +71,14 @@ attributes as (
     from {{ ref('int_commissions__attributes') }}
 ),
 
+attributes as (
+    select all_attributes.*
+    from all_attributes
+    {% if is_incremental() %}
+        inner join outdated on all_attributes.commission_key = outdated.commission_key
+    {% endif %}
+),
+
 deduplicated as (
     select
         click_id,
@@ -55,6 +90,7 @@ deduplicated as (
         referrer_url,
         clicked_at
     from {{ ref('int_clicks__deduplicated') }}
+    where {{ looked_at }}
 ),
 
 commissions as (
@@ -81,6 +117,7 @@ verdicts as (
         click_class,
         clicked_at
     from {{ ref('int_clicks__verdicts') }}
+    where {{ looked_at }}
 ),
 
 clicks as (
@@ -100,26 +137,8 @@ clicks as (
             and deduplicated.advertiser_source_id = advertisers.source_id
 ),
 
--- The network's own id of the click: its click feed has the same one.
 named as (
-    select
-        commission_key,
-        network_code,
-        occurred_at,
-        1 as method_number,
-        {{ dimension_key(['network_code', 'click_code'], plain=['network_code']) }} as click_id
-    from commissions
-    where click_code is not null
-    union all
-    -- Our redirector puts its own event id on the link as the sub id.
-    select
-        commission_key,
-        network_code,
-        occurred_at,
-        2 as method_number,
-        {{ dimension_key(["'redirector'", 'sub_id'], plain=["'redirector'"]) }} as click_id
-    from commissions
-    where sub_id is not null
+    {{ named_clicks('commissions') | indent(4) }}
 ),
 
 -- A click that was sent to another network did not lead to this one's commission.
@@ -209,7 +228,7 @@ by_time as (
 -- knows of no click: it is a bonus, or a sale by a coupon.
 telling_networks as (
     select distinct network_code
-    from commissions
+    from all_attributes
     where clicked_at is not null
 ),
 

@@ -18,6 +18,8 @@
     )
 }}
 
+-- depends_on: {{ ref('int_clicks__verdict_days') }}
+
 {%- set days = outdated_click_days(members) if is_incremental() else [] %}
 
 with
