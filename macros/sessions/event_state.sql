@@ -1,5 +1,5 @@
-{#- A number below 10^12 that differs when anything does that a session takes from an event: its record, the
-    day of its first delivery, its channel. It does not hold the visitor, who is compared apart. -#}
+{#- A number below 10^12 that differs when the record of an event does, or the day of its first delivery. It does not hold
+    the visitor and the channel, which are compared apart. -#}
 {% macro event_state() -%}
     mod(
         {{ keys_fingerprint([
@@ -7,7 +7,6 @@
             'file_id',
             'line_number',
             reporting_date_key('first_delivered_at'),
-            'coalesce(channel_current_key, -1)',
         ]) }},
         1000000000000
     )

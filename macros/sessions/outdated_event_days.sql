@@ -1,43 +1,25 @@
 {#- The reporting days (yyyymmdd) whose events are not those that int_sessions__events was built from, or have
     another channel now. Days that have lost all their events are among them. -#}
 {% macro outdated_event_days() -%}
+    {%- set sources = changed_rows('int_channels__assigned', [
+        'source', 'medium', 'campaign', 'channel_current_key', 'channel_code', 'yields_to_partner',
+    ]) -%}
+    {#- The channel of a partner without one is that of its traffic source. -#}
+    {%- set partners = changed_rows(
+        'int_members__versions',
+        ['network_code', 'source_id', 'channel_current_key', 'valid_from', 'valid_to'],
+        "kind = 'partner' and channel_current_key is not null",
+    ) -%}
     {%- set sql -%}
         with
-
-        channels as (
-            select
-                {{ dimension_key(['source', 'medium', 'campaign']) }} as traffic_source_key,
-                channel_current_key,
-                channel_code,
-                yields_to_partner
-            from {{ ref('int_channels__assigned') }}
-        ),
-
-        partner_versions as (
-            {{ member_versions('partner') }}
-        ),
-
-        received as (
-            select
-                received.event_key,
-                received.file_id,
-                received.line_number,
-                received.first_delivered_at,
-                received.date_key,
-                {{ naming_channel('channels', 'partner_versions') }} as channel_current_key
-            from (select * from {{ ref('int_sessions__received') }}) as received
-            left join channels on received.traffic_source_key = channels.traffic_source_key
-            left join partner_versions
-                on {{ is_version_at('received', 'partner', 'received.event_at') }}
-            where received.copy_number = 1
-        ),
 
         received_days as (
             select
                 date_key,
                 count(*) as events,
                 sum({{ event_state() }}) as state
-            from received
+            from {{ ref('int_sessions__received') }}
+            where copy_number = 1
             group by date_key
         ),
 
@@ -48,6 +30,15 @@
                 sum(event_state) as state
             from {{ this }}
             group by date_key
+        ),
+
+        changed_sources as (
+            select {{ dimension_key(['source', 'medium', 'campaign']) }} as traffic_source_key
+            from ({{ sources }}) as changed
+        ),
+
+        changed_partners as (
+            {{ partners }}
         )
 
         select coalesce(received_days.date_key, built_days.date_key) as date_key
@@ -58,6 +49,22 @@
             or built_days.date_key is null
             or received_days.events != built_days.events
             or received_days.state != built_days.state
+        union
+        select received.date_key
+        from (select * from {{ ref('int_sessions__received') }}) as received
+        inner join changed_sources
+            on received.traffic_source_key = changed_sources.traffic_source_key
+        where received.copy_number = 1
+        union
+        select received.date_key
+        from (select * from {{ ref('int_sessions__received') }}) as received
+        inner join changed_partners
+            on
+                received.network_code = changed_partners.network_code
+                and received.partner_source_id = changed_partners.source_id
+                and received.event_at >= changed_partners.valid_from
+                and received.event_at < changed_partners.valid_to
+        where received.copy_number = 1
     {%- endset -%}
     {{ return(first_column(sql)) }}
 {%- endmacro %}

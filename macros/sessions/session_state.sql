@@ -5,6 +5,7 @@
             'session_key',
             'visitor_id',
             'event_state',
+            'coalesce(channel_current_key, -1)',
             "case ended_by when 'inactivity' then 0 when 'campaign' then 1 else 2 end",
             dimension_key(['visitor_rule']),
         ]) }},

@@ -16,12 +16,15 @@
         post_hook=[
             "{{ forget_gone_events() }}",
             "{{ remember('int_visitors__stitched') }}",
+            "{{ remember('int_channels__assigned') }}",
+            "{{ remember('int_members__versions') }}",
         ],
     )
 }}
 
 {%- set limit = session_inactivity() -%}
 {%- set days = outdated_event_days() if is_incremental() else [] -%}
+{%- set stitch = ['identifier_id', 'visitor_id', 'stitched_by'] %}
 
 with
 
@@ -38,10 +41,10 @@ received as (
         partner_source_id,
         identifier_kind,
         date_key,
+        copy_number,
         first_delivered_at,
         event_at
     from {{ ref('int_sessions__received') }}
-    where copy_number = 1
 ),
 
 stitched as (
@@ -67,50 +70,17 @@ partner_versions as (
 ),
 
 {% if is_incremental() %}
-    remembered_stitches as (
-        select
-            identifier_id,
-            visitor_id,
-            stitched_by
-        from {{ remembered('int_visitors__stitched') }}
-        where not is_blocked
-    ),
-
-    gained as (
-        select
-            identifier_id,
-            visitor_id,
-            stitched_by
-        from stitched
-        except
-        select
-            identifier_id,
-            visitor_id,
-            stitched_by
-        from remembered_stitches
-    ),
-
-    lost as (
-        select
-            identifier_id,
-            visitor_id,
-            stitched_by
-        from remembered_stitches
-        except
-        select
-            identifier_id,
-            visitor_id,
-            stitched_by
-        from stitched
+    changed_stitches as (
+        {{ changed_rows('int_visitors__stitched', stitch, 'not is_blocked') | indent(8) }}
     ),
 
     moved as (
-        select identifier_id from gained
-        union
-        select identifier_id from lost
+        select distinct identifier_id
+        from changed_stitches
     ),
 
-    -- Events of a visitor who is somebody else now, or was stitched by another rule.
+    -- Events of a visitor who is somebody else now, or was stitched by another rule. They and the
+    -- chains are read anew for each question: what is selected once for several is stored.
     moved_events as (
         select
             received.event_key,
@@ -119,42 +89,34 @@ partner_versions as (
                 when received.identifier_kind = 'click_id' then received.fallback_id
                 else received.identifier_id
             end as visitor_id,
+            received.date_key,
             received.event_at
-        from received
+        from (select * from {{ ref('int_sessions__received') }}) as received
         inner join moved on received.identifier_id = moved.identifier_id
         left join stitched on received.identifier_id = stitched.identifier_id
-    ),
-
-    assigned as (
-        select
-            event_key,
-            chain_key,
-            visitor_id,
-            date_key,
-            event_at
-        from {{ this }}
+        where received.copy_number = 1
     ),
 
     -- A chain is made anew as a whole when an event of it, or one that may join it, is.
     outdated_chains as (
         select chain_key
-        from assigned
+        from {{ this }}
         where {{ on_days(days, 'date_key', 'event_at') }}
         union
         select chain_key
-        from assigned
+        from {{ this }}
         where {{ on_days(days, reporting_date_key('event_at + ' ~ limit), 'event_at') }}
         union
         select chain_key
-        from assigned
+        from {{ this }}
         where {{ on_days(days, reporting_date_key('event_at - ' ~ limit), 'event_at') }}
         union
         select assigned.chain_key
-        from assigned
+        from {{ this }} as assigned
         inner join moved_events on assigned.event_key = moved_events.event_key
         union
         select assigned.chain_key
-        from assigned
+        from {{ this }} as assigned
         inner join moved_events
             on
                 assigned.visitor_id = moved_events.visitor_id
@@ -162,28 +124,45 @@ partner_versions as (
                 and assigned.event_at < moved_events.event_at + {{ limit }}
     ),
 
+    -- The day says nothing more, but spares the engines the other days. That the first copy counts
+    -- is said here: as a condition on what is received DuckDB would think it so rare that it read
+    -- the events of all days into memory.
     outdated_events as (
-        select assigned.event_key
-        from assigned
+        select
+            assigned.event_key,
+            assigned.date_key,
+            1 as copy_number
+        from {{ this }} as assigned
         inner join outdated_chains on assigned.chain_key = outdated_chains.chain_key
         union
-        select event_key
+        select
+            event_key,
+            date_key,
+            1 as copy_number
         from moved_events
         union
-        select event_key
-        from received
-        where {{ on_days(days, 'date_key', 'event_at') }}
+        select
+            event_key,
+            date_key,
+            copy_number
+        from {{ ref('int_sessions__received') }}
+        where copy_number = 1 and {{ on_days(days, 'date_key', 'event_at') }}
     ),
 
     chosen as (
         select received.*
         from received
-        inner join outdated_events on received.event_key = outdated_events.event_key
+        inner join outdated_events
+            on
+                received.event_key = outdated_events.event_key
+                and received.date_key = outdated_events.date_key
+                and received.copy_number = outdated_events.copy_number
     ),
 {% else %}
     chosen as (
         select *
         from received
+        where copy_number = 1
     ),
 {% endif %}
 identified as (

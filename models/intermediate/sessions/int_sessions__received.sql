@@ -303,14 +303,16 @@ described as (
     inner join file_ends on events.file_id = file_ends.file_id
 ),
 
-records as (
-    select {{ columns | join(', ') }}
-    from described
-    {% if arrived or gone %}
-        union all
-        -- The copies already known of the events that arrived again, and of those that lost a copy
-        -- because its file was replaced: they are numbered anew.
-        select {{ columns | join(', ') }}
+{% if arrived or gone %}
+    -- The copies already known of the events that arrived again, and of those that lost a copy
+    -- because its file was replaced: they are numbered anew. Looked for by the key alone; the day
+    -- spares the engines the other days when the whole rows are read.
+    known_copies as (
+        select
+            event_key,
+            file_id,
+            line_number,
+            date_key
         from {{ this }}
         where
             not ({{ in_list('file_id', gone) }})
@@ -322,6 +324,22 @@ records as (
                 from {{ this }} as replaced
                 where replaced.copies > 1 and {{ in_list('replaced.file_id', gone) }}
             )
+    ),
+
+{% endif %}
+records as (
+    select {{ columns | join(', ') }}
+    from described
+    {% if arrived or gone %}
+        union all
+        select known.{{ columns | join(', known.') }}
+        from {{ this }} as known
+        inner join known_copies
+            on
+                known.event_key = known_copies.event_key
+                and known.file_id = known_copies.file_id
+                and known.line_number = known_copies.line_number
+                and known.date_key = known_copies.date_key
     {% endif %}
 ),
 

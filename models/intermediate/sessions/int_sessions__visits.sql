@@ -14,6 +14,7 @@ with
             date_key,
             session_date_key,
             session_state,
+            session_events,
             visitor_rule,
             ended_by,
             quarantine_reason,
@@ -32,11 +33,11 @@ with
             page,
             country_code,
             date_key,
+            copy_number,
             is_click,
             is_page_view,
             first_delivered_at
         from {{ ref('int_sessions__received') }}
-        where copy_number = 1
     ),
 
     {{ part }} as (
@@ -66,6 +67,9 @@ with
                 assigned.event_key = received.event_key
                 -- Says nothing more, but spares the engines the other days.
                 and assigned.date_key = received.date_key
+                -- The first copy. As a condition of its own DuckDB would think it so rare that it
+                -- read the events of all days into memory.
+                and least(assigned.session_events, 1) = received.copy_number
     ),
 
 {% endfor %}

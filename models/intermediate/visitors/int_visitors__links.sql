@@ -1,25 +1,13 @@
 with
 
-received as (
-    select
-        event_key,
-        identifier_id,
-        login_id,
-        carried_click_id,
-        identifier_kind,
-        is_click,
-        event_at
-    from {{ ref('int_sessions__received') }}
-    where copy_number = 1
-),
-
+-- Each reads for itself: what is selected once for several uses is stored in between.
 logins as (
     select
         identifier_id,
         login_id as other_id,
         'login' as rule
-    from received
-    where login_id is not null and identifier_kind = 'cookie'
+    from {{ ref('int_sessions__received') }}
+    where copy_number = 1 and login_id is not null and identifier_kind = 'cookie'
 ),
 
 landed as (
@@ -28,8 +16,18 @@ landed as (
         identifier_id,
         identifier_kind,
         event_at
-    from received
-    where carried_click_id is not null
+    from {{ ref('int_sessions__received') }}
+    where copy_number = 1 and carried_click_id is not null
+),
+
+clicks as (
+    select
+        event_key,
+        identifier_id,
+        identifier_kind,
+        event_at
+    from {{ ref('int_sessions__received') }}
+    where copy_number = 1 and is_click
 ),
 
 -- The page was seen when the click led to it: a click id that comes back later was passed on. Two
@@ -38,17 +36,16 @@ followed as (
     select
         landed.identifier_id as landed_identifier_id,
         landed.identifier_kind as landed_identifier_kind,
-        received.identifier_id as clicked_identifier_id,
-        received.identifier_kind as clicked_identifier_kind,
-        received.event_key as click_id
+        clicks.identifier_id as clicked_identifier_id,
+        clicks.identifier_kind as clicked_identifier_kind,
+        clicks.event_key as click_id
     from landed
-    inner join received
+    inner join clicks
         on
-            landed.carried_click_id = received.event_key
-            and landed.event_at >= received.event_at - interval '5 minutes'
+            landed.carried_click_id = clicks.event_key
+            and landed.event_at >= clicks.event_at - interval '5 minutes'
             and landed.event_at
-            <= received.event_at + interval '{{ var("click_id_minutes") }} minutes'
-    where received.is_click
+            <= clicks.event_at + interval '{{ var("click_id_minutes") }} minutes'
 ),
 
 click_ids as (

@@ -63,7 +63,65 @@ stitching as (
     where blocked.identifier_id is null and blocked_others.identifier_id is null
 ),
 
-{{ connected_components('stitching', rounds) }},
+-- Logins and click ids only say which identifiers belong together: those of each are linked with
+-- the smallest of them, and each pair once, however many clicks say so. A login may also be an
+-- identifier itself.
+identifiers as (
+    select distinct identifier_id
+    from stitching
+),
+
+members as (
+    select
+        other_id,
+        identifier_id
+    from stitching
+    union
+    select
+        stitching.other_id,
+        stitching.other_id as identifier_id
+    from stitching
+    inner join identifiers on stitching.other_id = identifiers.identifier_id
+),
+
+smallest as (
+    select
+        other_id,
+        min(identifier_id) as identifier_id
+    from members
+    group by other_id
+),
+
+pairs as (
+    select distinct
+        smallest.identifier_id,
+        members.identifier_id as other_id
+    from members
+    inner join smallest on members.other_id = smallest.other_id
+),
+
+{{ connected_components('pairs', rounds) }},
+
+nodes as (
+    select
+        node,
+        component
+    from components
+    union
+    select
+        stitching.other_id as node,
+        components.component
+    from stitching
+    inner join components on stitching.identifier_id = components.node
+),
+
+visitors as (
+    select
+        component,
+        min(node) as visitor_id
+    from nodes
+    group by component
+),
 
 rules as (
     select
@@ -75,17 +133,18 @@ rules as (
     group by components.component
 ),
 
-identifiers as (
+stitched as (
     select
-        components.node as identifier_id,
-        components.component as visitor_id,
+        nodes.node as identifier_id,
+        visitors.visitor_id,
         case
             when rules.first_rule = rules.last_rule then rules.first_rule
             else 'click_id, login'
         end as stitched_by,
         false as is_blocked
-    from components
-    inner join rules on components.component = rules.component
+    from nodes
+    inner join visitors on nodes.component = visitors.component
+    inner join rules on nodes.component = rules.component
     union all
     select
         identifier_id,
@@ -97,13 +156,13 @@ identifiers as (
 
 final as (
     select
-        identifiers.identifier_id,
-        identifiers.visitor_id,
-        cast(identifiers.stitched_by as varchar(20)) as stitched_by,
+        stitched.identifier_id,
+        stitched.visitor_id,
+        cast(stitched.stitched_by as varchar(20)) as stitched_by,
         cast(coalesce(shared.sharers, 0) as bigint) as sharers,
-        identifiers.is_blocked
-    from identifiers
-    left join shared on identifiers.identifier_id = shared.identifier_id
+        stitched.is_blocked
+    from stitched
+    left join shared on stitched.identifier_id = shared.identifier_id
 )
 
 select * from final

@@ -4,7 +4,9 @@
         incremental_strategy='delete+insert',
         unique_key='date_key',
         on_schema_change='fail',
-        pre_hook="{{ forget_gone_session_days(is_set_aside=true) }}",
+        pre_hook="{{ forget_gone_days(
+            ref('int_sessions__events'), 'quarantine_reason is not null', 'session_date_key'
+        ) }}",
         dist='session_key',
         sort=['date_key'],
         indexes=[{'columns': ['date_key']}, {'columns': ['session_key'], 'unique': True}],

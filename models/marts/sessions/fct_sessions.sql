@@ -6,7 +6,9 @@
         incremental_strategy='delete+insert',
         unique_key='date_key',
         on_schema_change='fail',
-        pre_hook="{{ forget_gone_session_days(is_set_aside=false) }}",
+        pre_hook="{{ forget_gone_days(
+            ref('int_sessions__events'), 'quarantine_reason is null', 'session_date_key'
+        ) }}",
         post_hook=[
             "{{ remember('int_members__versions') }}",
             "{{ remember('int_master__channel_versions') }}",
