@@ -19,6 +19,7 @@
 {#- What is decided about a click depends on its chain alone: the clicks of its key around it, as
     long as no gap between two of them reaches the window. -#}
 {%- set days = outdated_verdict_days() if is_incremental() else [] %}
+{%- set first_day, last_day, first_chain_day = reached_days(days) %}
 {#- Redshift takes no recursion in a nested query, and dbt nests. So many doublings are enough. -#}
 {%- set steps = chain_steps() | int %}
 {%- set columns = [
@@ -116,7 +117,9 @@ arrived as (
                 verdicts.uniqueness_key = touched.uniqueness_key
                 and verdicts.clicked_at >= touched.first_at
                 and verdicts.clicked_at <= touched.last_at
-        where verdicts.chain_started_at is not null
+        where
+            verdicts.chain_started_at is not null
+            and verdicts.date_key between {{ first_day }} and {{ last_day }}
     ),
 
     pulled as (
@@ -127,7 +130,9 @@ arrived as (
             on
                 verdicts.uniqueness_key = touched_chains.uniqueness_key
                 and verdicts.chain_started_at = touched_chains.chain_started_at
-        where not ({{ in_list('verdicts.date_key', days) }})
+        where
+            verdicts.date_key >= {{ first_chain_day }}
+            and not ({{ in_list('verdicts.date_key', days) }})
     ),
 
 {% endif %}
@@ -149,6 +154,9 @@ hits as (
         severity,
         priority
     from {{ ref('int_clicks__judged') }}
+    {% if is_incremental() %}
+        where date_key >= {{ first_chain_day }}
+    {% endif %}
 ),
 
 -- "The first rule that hit, in priority order".
