@@ -31,10 +31,28 @@ posted as (
     from records
 ),
 
--- What is known now beside what was known to the report; unless it has changed since, the same.
+-- What is known now beside what was known to the report; unless it has changed since, the same. In
+-- the currency of the line, once for all steps.
 known as (
     select
-        commissions.*,
+        commissions.report_key,
+        commissions.line_advertiser_id,
+        commissions.line_currency_code,
+        commissions.currency_code,
+        commissions.status,
+        {% for amount in amounts + kept_amounts %}
+            {{ converted_amount('commissions.' ~ amount ~ '_amount', 'commissions.rate') }}
+                as {{ amount }}_amount,
+        {% endfor %}
+        commissions.is_net,
+        commissions.has_bonus,
+        commissions.is_mapped,
+        commissions.is_under_account,
+        commissions.is_bonus,
+        commissions.has_fee,
+        commissions.is_provisional,
+        commissions.own_date,
+        commissions.zone_date,
         posted.commission_key is not null as has_records,
         case
             when states.commission_key is null then commissions.status
@@ -42,8 +60,11 @@ known as (
         end as status_then,
         {% for amount in amounts + kept_amounts %}
             case
-                when states.commission_key is null then commissions.{{ amount }}_amount
-                else states.{{ amount }}_amount
+                when states.commission_key is null
+                    then {{ converted_amount(
+                        'commissions.' ~ amount ~ '_amount', 'commissions.rate'
+                    ) }}
+                else {{ converted_amount('states.' ~ amount ~ '_amount', 'commissions.rate') }}
             end as {{ amount }}_then,
         {% endfor %}
         coalesce(
@@ -63,6 +84,7 @@ known as (
         on
             commissions.report_key = posted.report_key
             and commissions.commission_key = posted.commission_key
+    where commissions.rate is not null
 ),
 
 pieces as (
@@ -80,19 +102,20 @@ pieces as (
             {{ 'case when is_bonus then 0 else 1 end' if number >= bonus else '1' }} as sales,
             {% for amount in amounts %}
                 {%- set present = amount ~ '_' ~ suffix %}
-                {{ converted_amount(
-                    present if number < gross else
-                    'case when ' ~ status ~ " in ('reversed', 'deleted') then kept_" ~ present
-                    ~ ' else ' ~ present ~ ' end',
-                    'rate'
-                ) }} as {{ amount }}_amount,
+                {% if number < gross %}
+                    {{ present }} as {{ amount }}_amount,
+                {% else %}
+                    case
+                        when {{ status }} in ('reversed', 'deleted') then kept_{{ present }}
+                        else {{ present }}
+                    end as {{ amount }}_amount,
+                {% endif %}
             {% endfor %}
             case when has_fee then 0 else 1 end as without_fee,
             case when is_provisional then 1 else 0 end as provisional
         from known
         where
-            rate is not null
-            and (
+            (
                 {{ status }} in ('pending', 'approved')
                 {%- if number >= steps.index('filters') %}
                     or {{ status }} = 'other'
@@ -157,6 +180,23 @@ pieces as (
     {% endfor %}
 ),
 
+-- The many pieces are added up once; what is left is few.
+added_up as (
+    select
+        report_key,
+        step,
+        date_day,
+        advertiser_source_id,
+        currency_code,
+        {% for measure in reconciliation_measures() %}
+            sum({{ measure }}) as {{ measure }},
+        {% endfor %}
+        sum(without_fee) as without_fee,
+        sum(provisional) as provisional
+    from pieces
+    group by report_key, step, date_day, advertiser_source_id, currency_code
+),
+
 -- The sums at each step.
 sums as (
     {% for measure in reconciliation_measures() %}
@@ -171,7 +211,7 @@ sums as (
             {% endfor %}
             sum(case when step = '{{ steps[-1] }}' then without_fee else 0 end) as without_fee,
             sum(case when step = '{{ steps[-1] }}' then provisional else 0 end) as provisional
-        from pieces
+        from added_up
         group by report_key, date_day, advertiser_source_id, currency_code
         {% if not loop.last %}
             union all
