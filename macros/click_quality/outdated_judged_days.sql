@@ -2,13 +2,12 @@
     clicks from what has become, or is no longer, internal traffic. -#}
 {% macro outdated_judged_days() -%}
     {%- set marks = ['ip_prefix', 'cookie_hash', 'url_parameter', 'is_deleted', 'valid_from', 'valid_to'] -%}
-    {%- set changed_traffic = changed_rows('int_master__internal_traffic_versions', marks) -%}
     {%- set outdated = changed_received_days() -%}
-    {%- if first_column('select count(*) from (' ~ changed_traffic ~ ') as changed_traffic') != [0] -%}
+    {%- if has_changed('int_master__internal_traffic_versions', marks) -%}
         {%- set changed_days -%}
             select distinct clicks.date_key
             from (select * from {{ ref('int_clicks__deduplicated') }}) as clicks
-            inner join ({{ changed_traffic }}) as traffic
+            inner join ({{ changed_rows('int_master__internal_traffic_versions', marks) }}) as traffic
                 on
                     clicks.clicked_at >= traffic.valid_from
                     and clicks.clicked_at < traffic.valid_to

@@ -21,8 +21,8 @@
 
 {%- set pull = ['feed', 'side', 'account_code', 'full_from', 'full_to', 'pulled_at', 'file_id'] %}
 {%- set folds_all = not is_incremental()
-    or matched_anew('commission_feeds', ['feed', 'network_code', 'mode', 'declares_full_windows'])
-    or matched_anew('commission_statuses', ['network_code', 'network_status', 'status']) %}
+    or has_changed('commission_feeds', ['feed', 'network_code', 'mode', 'declares_full_windows'])
+    or has_changed('commission_statuses', ['network_code', 'network_status', 'status']) %}
 
 with
 

@@ -15,7 +15,7 @@
 
 -- depends_on: {{ ref('int_networks__blocks') }}
 
-{%- set only_new = is_incremental() and not matched_anew('int_networks__blocks', ['network']) %}
+{%- set only_new = is_incremental() and not has_changed('int_networks__blocks', ['network']) %}
 
 with
 

@@ -15,7 +15,7 @@
 
 -- depends_on: {{ ref('int_user_agents__patterns') }}
 
-{%- set only_new = is_incremental() and not matched_anew(
+{%- set only_new = is_incremental() and not has_changed(
     'int_user_agents__patterns', ['pattern', 'match', 'expression']
 ) %}
 
