@@ -92,7 +92,7 @@ def _run(options: argparse.Namespace, reporter: Reporter) -> int:
         if options.command == "status":
             show_status(warehouse, tables, reporter)
         else:
-            show_rejects(warehouse, reporter, options.table, options.limit, options.export)
+            show_rejects(warehouse, tables, reporter, options.table, options.limit, options.export)
         return 0
     finally:
         warehouse.close()

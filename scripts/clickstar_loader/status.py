@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from .contract import Table
-from .errors import LoaderError
+from .errors import LoaderError, UsageError
 from .report import Reporter, counted
 from .sql import quoted
 from .warehouse import LEDGER, REJECTS, Warehouse
@@ -88,12 +88,22 @@ def show_status(warehouse: Warehouse, tables: list[Table], reporter: Reporter) -
 
 
 def show_rejects(
-    warehouse: Warehouse, reporter: Reporter, table: str | None, limit: int, export: Path | None
+    warehouse: Warehouse,
+    tables: list[Table],
+    reporter: Reporter,
+    table: str | None,
+    limit: int,
+    export: Path | None,
 ) -> None:
     """The rejected records of the loaded files, newest first; or all of them as a CSV file.
 
-    Raises LoaderError when the CSV cannot be written.
+    Raises UsageError when nothing was ever loaded into ``table`` and no contract describes it, and
+    LoaderError when the CSV cannot be written.
     """
+    if table is not None:
+        loaded = warehouse.query(f"select distinct table_name from {warehouse.relation(LEDGER)}")
+        if table not in {row[0] for row in loaded} | {known.identifier for known in tables}:
+            raise UsageError(f"There is no raw table {table!r}: load.py status lists them.")
     where = f"where rejects.table_name = {warehouse.literal(table)}" if table else ""
     total = warehouse.query(
         f"select count(*) from {warehouse.relation(REJECTS)} as rejects {where}"

@@ -115,6 +115,9 @@ def test_rejects_are_shown_and_exported_whole(reported: tuple[Lab, Outcome]) -> 
     assert lab.run("rejects", "--json", "--table", "lab__requests").json["total"] == 0
     said = lab.run("rejects")
     assert_says(said, "events/a.ndjson", "events/c.csv", "quantity", "broken")
+    mistyped = lab.run("rejects", "--table", "lab")
+    assert mistyped.code == 2
+    assert_says(mistyped, "'lab'", "status")
     nowhere = lab.run("rejects", "--export", str(lab.root / "no" / "folder.csv"))
     assert nowhere.code != 0
     assert_says(nowhere, "folder.csv")
