@@ -1,28 +1,14 @@
-{#- Post-hook: clicks that the input no longer has go. They are only looked for on days with more clicks here than
-    there. -#}
-{% macro forget_gone_clicks(input) -%}
-    {%- set days -%}
-        select built.date_key
-        from (
-            select
-                date_key,
-                count(*) as clicks
-            from {{ this }}
-            group by date_key
-        ) as built
-        left join (
-            select
-                date_key,
-                count(*) as clicks
-            from {{ input }}
-            group by date_key
-        ) as wanted on built.date_key = wanted.date_key
-        where built.clicks > coalesce(wanted.clicks, 0)
-    {%- endset -%}
-    delete from {{ this }}
-    where
-        date_key in ({{ days }})
-        and click_id not in (
-            select click_id from {{ input }} where date_key in ({{ days }})
-        )
+{#- Post-hook: clicks that the input no longer has on the days that were built go. -#}
+{% macro forget_gone_clicks(model_name, days_to_build) -%}
+    {%- if is_incremental() -%}
+        {%- set days = days_to_build() -%}
+        {%- if days -%}
+            delete from {{ this }}
+            where
+                {{ in_list('date_key', days) }}
+                and click_id not in (
+                    select click_id from {{ ref(model_name) }} where {{ in_list('date_key', days) }}
+                )
+        {%- endif -%}
+    {%- endif -%}
 {%- endmacro %}

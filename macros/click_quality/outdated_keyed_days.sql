@@ -1,36 +1,6 @@
 {#- The reporting days of int_clicks__keyed that have to be built again: their clicks are not those that were
     received, or an advertiser's uniqueness rule has changed since. The wide clicks are only read for the latter. -#}
 {% macro outdated_keyed_days() -%}
-    {%- set days -%}
-        with
-
-        received_days as (
-            select
-                date_key,
-                {{ day_fingerprint() }}
-            from {{ ref('int_clicks__received') }}
-            where copy_number = 1
-            group by date_key
-        ),
-
-        built_days as (
-            select
-                date_key,
-                {{ day_fingerprint() }}
-            from {{ this }}
-            group by date_key
-        )
-
-        select received_days.date_key
-        from received_days
-        left join built_days
-            on
-                received_days.date_key = built_days.date_key
-                and received_days.records = built_days.records
-                and received_days.click_ids = built_days.click_ids
-                and received_days.lines = built_days.lines
-        where built_days.date_key is null
-    {%- endset -%}
     {#- Where only the end of an interval has moved, the time between the old end and the new one is meant. -#}
     {%- set changed_rules -%}
         select
@@ -58,7 +28,7 @@
             or is_now.unique_key is null
             or was.valid_to != is_now.valid_to
     {%- endset -%}
-    {%- set outdated = first_column(days) -%}
+    {%- set outdated = changed_received_days() -%}
     {%- if first_column('select count(*) from (' ~ changed_rules ~ ') as changed_rules') != [0] -%}
         {%- set changed_days -%}
             select distinct clicks.date_key

@@ -1,19 +1,14 @@
 {#- The commissions (a query of their commission_key) for which int_commissions__matched_to_clicks has to look for a click again:
-    other observations of them than it saw, other clicks where theirs may be, or a network of which it knew something else. A click
+    something else said of their clicks than it saw, other clicks where theirs may be, or a network of which it knew something else. A click
     vanishes only with a file of clicks: then of all. -#}
 {% macro outdated_matches() -%}
-    {%- set days = first_column(
-        'select distinct date_key from ('
-        ~ changed_rows('int_clicks__verdict_days', [
-            'date_key', 'records', 'click_ids', 'lines', 'verdicts', 'suspects',
-        ]) ~ ') as changed_days'
-    ) -%}
+    {%- set days = changed_days('int_clicks__verdicts') -%}
     {%- set gone_files -%}
-        select count(*) from (
-            select file_id from {{ remembered('int_clicks__received') }}
-            except
-            select file_id from {{ ref('int_clicks__received') }}
-        ) as gone_files
+        select count(*)
+        from {{ remembered('int_clicks__received') }} as known
+        left join (select * from {{ ref('stg_loader__files') }}) as files
+            on known.file_id = files.file_id and files.status = 'loaded'
+        where files.file_id is null
     {%- endset -%}
     {%- if first_column(gone_files) not in ([], [0]) -%}
         select commission_key from {{ ref('int_commissions__attributes') }}
@@ -24,7 +19,7 @@
             select
                 commission_key,
                 network_code,
-                observations_state,
+                click_state,
                 clicked_at,
                 occurred_at
             from {{ ref('int_commissions__attributes') }}
@@ -34,7 +29,7 @@
             select
                 commission_key,
                 network_code,
-                observations_state,
+                click_state,
                 clicked_at
             from {{ remembered('int_commissions__attributes') }}
         ),
@@ -67,7 +62,7 @@
         left join known_attributes
             on
                 attributes.commission_key = known_attributes.commission_key
-                and attributes.observations_state = known_attributes.observations_state
+                and attributes.click_state = known_attributes.click_state
         left join changed_networks on attributes.network_code = changed_networks.network_code
         where
             known_attributes.commission_key is null

@@ -1,21 +1,9 @@
 {#- The reporting days (yyyymmdd) of fct_clicks that have to be built again: its clicks or their
     verdicts are not those of int_clicks__verdicts, or they carry the key of a version or have a channel that has changed since. -#}
-{% macro outdated_click_days(members) -%}
+{% macro outdated_click_days() -%}
+    {%- set members = ['advertiser', 'partner', 'program', 'campaign', 'creative'] -%}
     {%- set sql -%}
         with
-
-        judged_days as (
-            select * from {{ ref('int_clicks__verdict_days') }}
-        ),
-
-        built_days as (
-            select
-                date_key,
-                {{ day_fingerprint() }},
-                {{ verdicts_fingerprint() }}
-            from {{ this }}
-            group by date_key
-        ),
 
         outdated_versions as (
             {{ outdated_versions() }}
@@ -51,17 +39,7 @@
                 and exists (select 1 from outdated_channels where yields_to_partner)
         )
 
-        select judged_days.date_key
-        from judged_days
-        left join built_days
-            on
-                judged_days.date_key = built_days.date_key
-                and judged_days.records = built_days.records
-                and judged_days.click_ids = built_days.click_ids
-                and judged_days.lines = built_days.lines
-                and judged_days.verdicts = built_days.verdicts
-                and judged_days.suspects = built_days.suspects
-        where built_days.date_key is null
+        select date_key from {{ this }} where 1 = 0
         {{ union_days_of_outdated_versions(members, 'clicked_at') }}
         {{ union_days_of_outdated_channels(['channel_key'], 'clicked_at') }}
         union
@@ -74,5 +52,5 @@
         from {{ this }} as built
         inner join partners_with_channels on built.partner_key = partners_with_channels.member_key
     {%- endset -%}
-    {{ return(first_column(sql)) }}
+    {{ return((changed_days('int_clicks__verdicts') + first_column(sql)) | unique | list) }}
 {%- endmacro %}

@@ -5,9 +5,15 @@
         unique_key='date_key',
         on_schema_change='fail',
         contract={'enforced': true},
-        pre_hook="{{ forget_days(outdated_judged_days) }}",
+        pre_hook=[
+            "{{ forget_days(outdated_judged_days) }}",
+            "{{ forget_day_states(outdated_judged_days) }}",
+        ],
         post_hook=[
-            "{{ forget_gone_days(ref('int_clicks__received'), 'copy_number = 1') }}",
+            "{{ forget_absent_days(
+                ref('int_clicks__received_days'), remembered('int_clicks__received_days')
+            ) }}",
+            "{{ keep_day_states(hits_fingerprint(), ref('int_clicks__received_days')) }}",
             "{{ remember('int_clicks__received_days') }}",
             "{{ remember('int_master__internal_traffic_versions') }}",
         ],

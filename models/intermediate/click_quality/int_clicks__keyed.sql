@@ -5,8 +5,13 @@
         unique_key='date_key',
         on_schema_change='fail',
         contract={'enforced': true},
+        pre_hook="{{ forget_day_states(outdated_keyed_days) }}",
         post_hook=[
-            "{{ forget_gone_days(ref('int_clicks__received'), 'copy_number = 1') }}",
+            "{{ forget_absent_days(
+                ref('int_clicks__received_days'), remembered('int_clicks__received_days')
+            ) }}",
+            "{{ keep_day_states(keyed_fingerprint(), ref('int_clicks__received_days')) }}",
+            "{{ remember('int_clicks__received_days') }}",
             "{{ remember('int_members__uniqueness_rules') }}",
         ],
         dist='click_id',
@@ -15,7 +20,7 @@
     )
 }}
 
--- depends_on: {{ ref('int_clicks__received') }}
+-- depends_on: {{ ref('int_clicks__received_days') }}
 
 {%- set scopes = ['advertiser', 'partner', 'program', 'campaign', 'creative'] %}
 

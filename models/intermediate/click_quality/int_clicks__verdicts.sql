@@ -5,7 +5,17 @@
         unique_key='click_id',
         on_schema_change='fail',
         contract={'enforced': true},
-        post_hook="{{ forget_gone_clicks(ref('int_clicks__keyed')) }}",
+        pre_hook="{{ forget_day_states(reached_verdict_days) }}",
+        post_hook=[
+            "{{ forget_gone_clicks('int_clicks__keyed', outdated_verdict_days) }}",
+            "{{ keep_day_states(
+                day_fingerprint() ~ ', ' ~ verdicts_fingerprint(), day_states('int_clicks__keyed')
+            ) }}",
+            "{{ remember_days('int_clicks__keyed') }}",
+            "{{ remember_days('int_clicks__judged') }}",
+            "{{ remember('int_uniqueness_rules__in_force') }}",
+            "{{ remember('int_click_quality_rules__in_force') }}",
+        ],
         dist='click_id',
         sort=['date_key'],
         indexes=[

@@ -34,6 +34,17 @@
     'clicked_at',
     'approved_at',
 ] %}
+{#- What the search for a commission's click looks at. -#}
+{%- set click_marks = [
+    'network_code',
+    'advertiser_source_id',
+    'partner_source_id',
+    'click_code',
+    'sub_id',
+    'referrer_url',
+    'clicked_at',
+    'occurred_at',
+] %}
 
 with
 
@@ -89,7 +100,7 @@ last_said as (
     from observations
 ),
 
-final as (
+merged as (
     select
         commission_key,
         network_code,
@@ -106,6 +117,20 @@ final as (
         min(occurred_at) as occurred_at
     from last_said
     group by commission_key, network_code
+),
+
+final as (
+    select
+        commission_key,
+        network_code,
+        commission_code,
+        {{ attributes | join(',\n        ') }},
+        observations,
+        corrections,
+        observations_state,
+        {{ dimension_key(click_marks, plain=['network_code']) }} as click_state,
+        occurred_at
+    from merged
 )
 
 select * from final

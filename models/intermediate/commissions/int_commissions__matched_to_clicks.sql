@@ -9,10 +9,10 @@
         post_hook=[
             "{{ forget_gone_values('commission_key', ref('int_commissions__attributes')) }}",
             "{{ remember('int_commissions__attributes', [
-                'commission_key', 'network_code', 'observations_state', 'clicked_at',
+                'commission_key', 'network_code', 'click_state', 'clicked_at',
             ]) }}",
             "{{ remember('int_master__crosswalk_versions') }}",
-            "{{ remember('int_clicks__verdict_days') }}",
+            "{{ remember_days('int_clicks__verdicts') }}",
             "{{ remember('int_clicks__received', ['distinct file_id']) }}",
         ],
         dist='commission_key',
@@ -21,7 +21,7 @@
     )
 }}
 
--- depends_on: {{ ref('int_clicks__verdict_days') }}, {{ ref('int_clicks__received') }}
+-- depends_on: {{ ref('int_clicks__received') }}, {{ ref('stg_loader__files') }}
 
 {#- The ways of matching, the surest first: the first that finds a click counts. -#}
 {%- set methods = ['click_id', 'sub_id', 'click_time', 'last_click'] %}
@@ -32,10 +32,12 @@
     {{ exceptions.raise_compiler_error('match_click_seconds: ' ~ seconds ~ ' is not from 0 to 60') }}
 {%- endif %}
 
-{%- set looked_at = '1 = 1' %}
+{%- set clicks_looked_at, verdicts_looked_at = '1 = 1', '1 = 1' %}
 {%- if is_incremental() %}
     {%- set outdated = outdated_matches() %}
-    {%- set looked_at = on_days(days_of_clicks(outdated), 'date_key', 'clicked_at') %}
+    {%- set days = days_of_clicks(outdated) %}
+    {%- set clicks_looked_at = on_days(days, reporting_date_key('clicked_at'), 'clicked_at') %}
+    {%- set verdicts_looked_at = on_days(days, 'date_key', 'clicked_at') %}
 {%- endif %}
 
 with
@@ -79,18 +81,18 @@ attributes as (
     {% endif %}
 ),
 
-deduplicated as (
+received as (
     select
-        click_id,
         network_code,
         advertiser_source_id,
         partner_source_id,
         source_name,
         sub_id,
         referrer_url,
-        clicked_at
-    from {{ ref('int_clicks__deduplicated') }}
-    where {{ looked_at }}
+        file_id,
+        line_number
+    from {{ ref('int_clicks__unioned') }}
+    where {{ clicks_looked_at }}
 ),
 
 commissions as (
@@ -115,26 +117,34 @@ verdicts as (
     select
         click_id,
         click_class,
+        file_id,
+        line_number,
         clicked_at
     from {{ ref('int_clicks__verdicts') }}
-    where {{ looked_at }}
+    where {{ verdicts_looked_at }}
 ),
 
+-- By file and line, so that the click's id is not hashed once more. Of copies one has a verdict.
 clicks as (
     select
-        deduplicated.click_id,
-        deduplicated.network_code,
-        coalesce(advertisers.code, deduplicated.advertiser_source_id) as advertiser_code,
-        deduplicated.partner_source_id,
-        deduplicated.source_name,
-        deduplicated.sub_id,
-        deduplicated.referrer_url,
-        deduplicated.clicked_at
-    from deduplicated
+        verdicts.click_id,
+        received.network_code,
+        coalesce(advertisers.code, received.advertiser_source_id) as advertiser_code,
+        received.partner_source_id,
+        received.source_name,
+        received.sub_id,
+        received.referrer_url,
+        verdicts.click_class,
+        verdicts.clicked_at
+    from received
+    inner join verdicts
+        on
+            received.file_id = verdicts.file_id
+            and received.line_number = verdicts.line_number
     left join advertisers
         on
-            deduplicated.network_code = advertisers.network_code
-            and deduplicated.advertiser_source_id = advertisers.source_id
+            received.network_code = advertisers.network_code
+            and received.advertiser_source_id = advertisers.source_id
 ),
 
 named as (
@@ -282,11 +292,10 @@ timeline as (
                     -- Our redirector passes its event id on, not the sub id that it was given.
                     and clicks.source_name != 'redirector'
                 {% endif %}
-        inner join verdicts
-            on clicks.click_id = verdicts.click_id and verdicts.click_class != 'invalid'
         where
+            clicks.click_class != 'invalid'
             {% for column in told %}
-                {{ 'and ' if not loop.first }}scopes.{{ column }}
+                and scopes.{{ column }}
                 {{ '!=' if column in compared else '=' }} ''
             {% endfor %}
         union all
@@ -405,10 +414,10 @@ final as (
                 else 0.9
             end as numeric(3, 2)
         ) as match_confidence,
-        verdicts.click_class,
-        verdicts.clicked_at
+        clicks.click_class,
+        clicks.clicked_at
     from ranked
-    inner join verdicts on ranked.click_id = verdicts.click_id
+    inner join clicks on ranked.click_id = clicks.click_id
     where ranked.choice = 1
 )
 

@@ -6,8 +6,15 @@
         incremental_strategy='delete+insert',
         unique_key='date_key',
         on_schema_change='fail',
-        pre_hook="{{ forget_gone_days(ref('int_clicks__verdicts')) }}",
+        pre_hook=[
+            "{{ forget_day_states(outdated_click_days) }}",
+            "{{ forget_absent_days(
+                day_states('int_clicks__verdicts'), remembered('int_clicks__verdicts', of_days=true)
+            ) }}",
+        ],
         post_hook=[
+            "{{ keep_day_states(clicks_fingerprint(), day_states('int_clicks__verdicts')) }}",
+            "{{ remember_days('int_clicks__verdicts') }}",
             "{{ remember('int_members__versions') }}",
             "{{ remember('int_channels__assigned') }}",
             "{{ remember('int_master__channel_versions') }}",
@@ -18,9 +25,7 @@
     )
 }}
 
--- depends_on: {{ ref('int_clicks__verdict_days') }}
-
-{%- set days = outdated_click_days(members) if is_incremental() else [] %}
+{%- set days = outdated_click_days() if is_incremental() else [] %}
 
 with
 

@@ -14,7 +14,12 @@
         incremental_strategy='delete+insert',
         unique_key='date_key',
         on_schema_change='fail',
-        post_hook="{{ forget_gone_days(ref('fct_clicks')) }}",
+        post_hook=[
+            "{{ forget_absent_days(
+                day_states('fct_clicks'), remembered('fct_clicks', of_days=true)
+            ) }}",
+            "{{ remember_days('fct_clicks') }}",
+        ],
         dist='even',
         sort=['date_key'],
         indexes=[{'columns': ['date_key']}],
@@ -42,7 +47,7 @@ days as (
         cast(sum(case when click_class = 'invalid' then 1 else 0 end) as bigint) as invalid_clicks
     from clicks
     {% if is_incremental() %}
-        where {{ in_list('date_key', outdated_performance_days(keys)) }}
+        where {{ in_list('date_key', changed_days('fct_clicks')) }}
     {% endif %}
     group by
         date_key,
