@@ -3,10 +3,9 @@
     name that of the current model. -#}
 {% macro day_states(model_name='') -%}
     {%- set model = ref(model_name) if model_name else this -%}
-    {%- set marts = generate_schema_name('marts', none) | trim -%}
     {{ return(api.Relation.create(
         database=model.database,
-        schema=generate_schema_name('intermediate', none) | trim if model.schema == marts else model.schema,
+        schema=side_schema(model),
         identifier=model.identifier ~ '__days',
     )) }}
 {%- endmacro %}

@@ -9,7 +9,7 @@
     {%- endif -%}
     {{ return(api.Relation.create(
         database=upstream.database,
-        schema=this.schema if env_var('CLICKSTAR_JUDGING_SCHEMA', '') else upstream.schema,
+        schema=this.schema if env_var('CLICKSTAR_JUDGING_SCHEMA', '') else side_schema(upstream),
         identifier=name,
     )) }}
 {%- endmacro %}

@@ -13,7 +13,6 @@ import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import duckdb
 import pytest
 
 from warehouses import Warehouse, demo_landing
@@ -47,13 +46,7 @@ class Demo:
 
     def of_a_full_refresh(self) -> Matches:
         """The rows that the model has in a copy of the warehouse in which it is made anew."""
-        copy = Warehouse("duckdb", self.folder / "copy")
-        shutil.rmtree(copy.folder, ignore_errors=True)
-        copy.folder.mkdir()
-        # What was written last may still be in the log beside the file.
-        with duckdb.connect(str(self.warehouse.file)) as connection:
-            connection.execute("checkpoint")
-        shutil.copy(self.warehouse.file, copy.file)
+        copy = self.warehouse.copied(self.folder / "copy")
         copy.dbt("run", "--full-refresh", "--select", MODEL)
         return self.matches(copy)
 
@@ -67,8 +60,7 @@ class Demo:
 
     def change(self, sql: str) -> None:
         """Change a table, and build the model alone."""
-        with duckdb.connect(str(self.warehouse.file)) as connection:
-            connection.execute(sql)
+        self.warehouse.execute(sql)
         self.warehouse.dbt("run", "--select", MODEL)
 
 

@@ -111,6 +111,21 @@ class Warehouse:
             script = str(ROOT / "scripts" / "load.py")
             self.run(sys.executable, script, "load", "--landing", str(landing))
 
+    def copied(self, folder: Path) -> Warehouse:
+        """Return a copy of a DuckDB warehouse in a folder, which is emptied before."""
+        copy = Warehouse("duckdb", folder)
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        # What was written last may still be in the log beside the file.
+        self.execute("checkpoint")
+        shutil.copy(self.file, copy.file)
+        return copy
+
+    def execute(self, sql: str) -> None:
+        """Run statements on a DuckDB warehouse."""
+        with duckdb.connect(str(self.file)) as connection:
+            connection.execute(sql)
+
     def dbt(self, *arguments: str) -> str:
         """Run one dbt command and return what it printed."""
         if self.is_parsed_as_others and "--vars" not in arguments:

@@ -1,7 +1,19 @@
 {{
     config(
-        materialized='table',
+        materialized='incremental',
+        incremental_strategy='delete+insert',
+        unique_key='commission_key',
+        on_schema_change='fail',
         contract={'enforced': true},
+        post_hook=[
+            "{{ forget_gone_values('commission_key', ref('int_commissions__entries')) }}",
+            "{{ remember('int_commissions__entries', ['commission_key', 'entry_state']) }}",
+            "{{ remember('int_members__versions') }}",
+            "{{ remember('int_master__advertiser_versions', [
+                'advertiser_key', 'reporting_currency_code',
+            ]) }}",
+            "{{ remember('int_currencies__daily_rates') }}",
+        ],
         dist='commission_key',
         sort=['commission_key'],
         indexes=[{'columns': ['commission_key']}],
@@ -14,12 +26,33 @@
     'recorded': 'cast(' ~ reporting_timestamp('dated.recorded_at') ~ ' as date)',
 } %}
 {%- set targets = ['reporting', 'client'] %}
+{#- The entry, and by which rates it was converted. -#}
+{%- set says = ['entry_state', 'reporting_currency_code', 'client_currency_code'] %}
+{%- for amount in commission_amounts() %}
+    {%- for target in targets %}
+        {%- do says.append(target ~ '_' ~ amount ~ '_rate') %}
+    {%- endfor %}
+{%- endfor %}
 
 with
 
-entries as (
+{% if is_incremental() %}
+    outdated as (
+        {{ outdated_conversions() | indent(8) }}
+    ),
+
+{% endif %}
+all_entries as (
     select *
     from {{ ref('int_commissions__entries') }}
+),
+
+entries as (
+    select all_entries.*
+    from all_entries
+    {% if is_incremental() %}
+        inner join outdated on all_entries.commission_key = outdated.commission_key
+    {% endif %}
 ),
 
 attributes as (
@@ -66,7 +99,7 @@ dated as (
     left join advertisers on advertiser_versions.member_key = advertisers.advertiser_key
 ),
 
-final as (
+converted as (
     select
         dated.commission_key,
         dated.currency_code,
@@ -99,7 +132,8 @@ final as (
         dated.recorded_at,
         dated.pulled_at,
         dated.file_id,
-        dated.line_number
+        dated.line_number,
+        dated.entry_state
     from dated
     {% for target in targets %}
         {% for name, date in dates.items() if name in var('conversion_dates').values() %}
@@ -110,6 +144,33 @@ final as (
                     and dated.{{ target }}_currency_code = {{ target }}_rates_{{ name }}.to_currency
         {% endfor %}
     {% endfor %}
+),
+
+final as (
+    select
+        {%- for column in [
+            'commission_key', 'currency_code', 'place', 'feed', 'change_type', 'network_status',
+            'status', 'previous_status', 'reason', 'reporting_currency_code',
+            'client_currency_code',
+        ] %}
+        {{ column }},
+        {%- endfor %}
+        {% for amount in commission_amounts() %}
+            {{ amount }}_amount,
+            {{ amount }}_level,
+            {% for target in targets %}
+                {{ target }}_{{ amount }}_rate,
+                {{ target }}_{{ amount }}_amount,
+            {% endfor %}
+        {% endfor %}
+        is_present_currency,
+        occurred_at,
+        recorded_at,
+        pulled_at,
+        file_id,
+        line_number,
+        {{ dimension_key(says) }} as converted_state
+    from converted
 )
 
 select * from final

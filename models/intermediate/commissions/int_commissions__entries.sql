@@ -20,6 +20,28 @@
 -- depends_on: {{ ref('int_commissions__full_pulls') }}
 
 {%- set pull = ['feed', 'side', 'account_code', 'full_from', 'full_to', 'pulled_at', 'file_id'] %}
+{#- What an entry says, as text. -#}
+{%- set says = [
+    'entries.currency_code',
+    'entries.place',
+    'entries.feed',
+    'entries.record_code',
+    'entries.network_status',
+    'entries.status',
+    'entries.previous_status',
+    'entries.change_type',
+    'entries.reason',
+    boolean_text('entries.is_present_currency'),
+    'entries.paid_at',
+    'entries.recorded_at',
+    'entries.pulled_at',
+    'entries.file_id',
+    'entries.line_number',
+    'states.observations_state',
+] %}
+{%- for amount in commission_amounts() %}
+    {%- do says.extend(['entries.' ~ amount ~ '_amount', 'entries.' ~ amount ~ '_level']) %}
+{%- endfor %}
 {%- set folds_all = not is_incremental()
     or has_changed('commission_feeds', ['feed', 'network_code', 'mode', 'declares_full_windows'])
     or has_changed('commission_statuses', ['network_code', 'network_status', 'status']) %}
@@ -92,7 +114,8 @@ entries as (
 final as (
     select
         entries.*,
-        states.observations_state
+        states.observations_state,
+        {{ dimension_key(says) | indent(8) }} as entry_state
     from entries
     inner join states on entries.commission_key = states.commission_key
 )

@@ -10,6 +10,22 @@
 
 {{
     config(
+        materialized='incremental',
+        incremental_strategy='delete+insert',
+        unique_key='commission_key',
+        on_schema_change='fail',
+        post_hook=[
+            "{{ forget_gone_values('commission_key', ref('int_commissions__converted')) }}",
+            "{{ remember('int_commissions__converted', ['commission_key', 'converted_state']) }}",
+            "{{ remember('int_commissions__matched_to_clicks') }}",
+            "{{ remember('int_commissions__contracted_rates') }}",
+            "{{ remember('int_members__versions') }}",
+            "{{ remember('int_master__channel_versions') }}",
+            "{{ remember('dim_network', ['network_key', 'network_code']) }}",
+            "{{ remember('dim_country', ['country_key', 'country_code']) }}",
+            "{{ remember('dim_currency', ['currency_key', 'currency_code', 'minor_units']) }}",
+            "{{ remember_days('fct_clicks') }}",
+        ],
         dist='commission_key',
         sort=['date_key'],
         indexes=[{'columns': ['date_key']}, {'columns': ['commission_key'], 'unique': True}],
@@ -24,19 +40,46 @@ with
     ),
 
 {% endfor %}
-attributes as (
+{% if is_incremental() %}
+    outdated as (
+        {{ outdated_commissions() | indent(8) }}
+    ),
+
+{% endif %}
+all_attributes as (
     select *
     from {{ ref('int_commissions__attributes') }}
 ),
 
+all_entries as (
+    select *
+    from {{ ref('int_commissions__converted') }}
+),
+
+all_matches as (
+    select
+        commission_key,
+        click_id,
+        match_method,
+        match_confidence,
+        {{ reporting_date_key('clicked_at') }} as date_key,
+        clicked_at
+    from {{ ref('int_commissions__matched_to_clicks') }}
+),
+
+{% for part in ['attributes', 'entries', 'matches'] %}
+    {{ part }} as (
+        select all_{{ part }}.*
+        from all_{{ part }}
+        {% if is_incremental() %}
+            inner join outdated on all_{{ part }}.commission_key = outdated.commission_key
+        {% endif %}
+    ),
+
+{% endfor %}
 states as (
     select *
     from {{ ref('int_commissions__states') }}
-),
-
-entries as (
-    select *
-    from {{ ref('int_commissions__converted') }}
 ),
 
 -- A commission may have begun in another currency than it is in now.
@@ -84,23 +127,28 @@ contracted_rates as (
     from {{ ref('int_commissions__contracted_rates') }}
 ),
 
-matches as (
-    select
-        commission_key,
-        click_id,
-        match_method,
-        match_confidence,
-        clicked_at
-    from {{ ref('int_commissions__matched_to_clicks') }}
-),
-
-clicks as (
+all_clicks as (
     select
         click_id,
+        date_key,
         channel_key,
         channel_current_key,
         device_key
     from {{ ref('fct_clicks') }}
+),
+
+-- The day says nothing more, but spares the engines the other days.
+clicks as (
+    select
+        matches.commission_key,
+        all_clicks.channel_key,
+        all_clicks.channel_current_key,
+        all_clicks.device_key
+    from matches
+    inner join all_clicks
+        on
+            matches.click_id = all_clicks.click_id
+            and matches.date_key = all_clicks.date_key
 ),
 
 channel_versions as (
@@ -325,7 +373,7 @@ final as (
                 {{ is_version_at('commissions', member, 'commissions.occurred_at') | indent(16) }}
     {% endfor %}
     left join gaps on commissions.commission_key = gaps.commission_key
-    left join clicks on commissions.click_id = clicks.click_id
+    left join clicks on commissions.commission_key = clicks.commission_key
     left join channel_versions
         on
             partner_versions.channel_current_key = channel_versions.channel_current_key

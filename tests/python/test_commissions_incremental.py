@@ -1,0 +1,156 @@
+"""The ledger's states, conversions and fact follow what changed, and the others keep their rows.
+
+One warehouse of the demo, in which something of some commissions is changed in every table that the
+models read. An incremental build must then have the rows that a full refresh has.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from warehouses import Warehouse, demo_landing
+
+MODELS = {
+    "int_commissions__states": "intermediate",
+    "int_commissions__converted": "intermediate",
+    "fct_commissions": "marts",
+}
+Rows = dict[str, dict[str, tuple[object, ...]]]
+
+# What is changed, each of a few commissions: in tables of entries as the ledger writes them, with
+# the fingerprint that it gives them.
+CHANGES = {
+    "entries": """
+        update intermediate.int_commissions__entries
+        set commission_amount = commission_amount + 1, entry_state = entry_state + 1
+        where mod(commission_key, 40) = 1
+    """,
+    "gone entries": """
+        delete from intermediate.int_commissions__entries where mod(commission_key, 40) = 2
+    """,
+    "rates": """
+        update intermediate.int_currencies__daily_rates set rate = rate * 2
+        where mod(day(date_day), 10) = 3
+    """,
+    "currencies of advertisers": """
+        update intermediate.int_master__advertiser_versions
+        set reporting_currency_code = case reporting_currency_code when 'GBP' then 'EUR' else 'GBP' end
+        where mod(advertiser_key, 3) = 0
+    """,
+    "matches": """
+        update intermediate.int_commissions__matched_to_clicks
+        set match_confidence = 0.5
+        where mod(commission_key, 40) = 3
+    """,
+    "gone matches": """
+        delete from intermediate.int_commissions__matched_to_clicks
+        where mod(commission_key, 40) = 4
+    """,
+    "contracts": """
+        update intermediate.int_commissions__contracted_rates
+        set highest_contracted_rate = highest_contracted_rate + 0.1
+        where mod(commission_key, 40) = 5
+    """,
+    "devices of clicks": """
+        update marts.fct_clicks set device_key = -1 where mod(date_key, 10) = 7;
+        update intermediate.fct_clicks__days set members = members + 1 where mod(date_key, 10) = 7
+    """,
+    "channels of partners": """
+        update intermediate.int_members__versions
+        set channel_current_key = (
+            select min(channel_current_key) from intermediate.int_master__channel_versions
+        )
+        where kind = 'partner' and mod(member_key, 5) = 1
+    """,
+    **{
+        f"{kind}s": f"""
+            update intermediate.int_members__versions set current_key = current_key + 1
+            where kind = '{kind}' and mod(member_key, 5) = 2
+        """
+        for kind in ("advertiser", "partner", "program", "campaign")
+    },
+    "creatives": """
+        update intermediate.int_members__versions set member_key = member_key + 1
+        where kind = 'creative' and mod(member_key, 5) = 2
+    """,
+    "advertisers for the currency": """
+        update intermediate.int_members__versions
+        set member_key = (
+            select min(advertiser_key) from intermediate.int_master__advertiser_versions
+            where reporting_currency_code = 'GBP'
+        )
+        where kind = 'advertiser' and mod(member_key, 5) = 4
+    """,
+}
+# A change of these is looked for in all commissions: one after the other.
+CHANGES_OF_ALL = {
+    "channels": """
+        update intermediate.int_master__channel_versions set channel_key = channel_key + 1
+        where mod(channel_key, 2) = 0
+    """,
+    "networks": "update marts.dim_network set network_key = network_key + 1",
+    "countries": "update marts.dim_country set country_key = country_key + 1",
+    "currencies": "update marts.dim_currency set minor_units = 4 where minor_units = 2",
+}
+
+
+def rows(warehouse: Warehouse) -> Rows:
+    """The rows of the models by their text."""
+    return {
+        model: {
+            str(row): row
+            for row in warehouse.query(f"select * from {schema}.{model}")
+        }
+        for model, schema in MODELS.items()
+    }
+
+
+@pytest.fixture(scope="module")
+def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
+    """Return a built warehouse of the demo."""
+    folder = tmp_path_factory.mktemp("commissions_incremental")
+    built = Warehouse("duckdb", folder)
+    built.load(demo_landing(folder, "--clicks", "4000", "--days", "40"))
+    built.dbt("build", "--select", "+fct_commissions", "--exclude-resource-type", "test", "unit_test")
+    return built
+
+
+def built_anew(warehouse: Warehouse) -> Rows:
+    """The rows that the models have in a copy in which they are made anew."""
+    copy = warehouse.copied(warehouse.folder / "copy")
+    copy.dbt("run", "--full-refresh", "--select", *MODELS)
+    return rows(copy)
+
+
+def test_commissions_are_those_of_a_full_refresh_whatever_changed(warehouse: Warehouse) -> None:
+    before = rows(warehouse)
+    for name, change in CHANGES.items():
+        warehouse.execute(change)
+        alone = built_anew(warehouse)
+        assert alone["fct_commissions"].keys() != before["fct_commissions"].keys(), name
+        before = alone
+    warehouse.dbt("run", "--select", *MODELS)
+    after = rows(warehouse)
+    for model in MODELS:
+        assert after[model].keys() == before[model].keys(), model
+    assert len(after["fct_commissions"]) > 50
+
+
+@pytest.mark.parametrize("name", CHANGES_OF_ALL)
+def test_all_commissions_follow_a_change_of(name: str, warehouse: Warehouse) -> None:
+    before = rows(warehouse)
+    warehouse.execute(CHANGES_OF_ALL[name])
+    warehouse.dbt("run", "--select", *MODELS)
+    after = rows(warehouse)
+    assert after["fct_commissions"].keys() == built_anew(warehouse)["fct_commissions"].keys()
+    assert after["fct_commissions"].keys() != before["fct_commissions"].keys()
+
+
+def test_nothing_is_built_again_when_nothing_changed(warehouse: Warehouse) -> None:
+    """A build without news would restore what somebody took away."""
+    warehouse.execute("delete from marts.fct_commissions where mod(commission_key, 7) = 1")
+    before = rows(warehouse)
+    warehouse.dbt("run", "--select", *MODELS)
+    assert rows(warehouse) == before
