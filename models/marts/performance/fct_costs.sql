@@ -76,14 +76,8 @@ charged as (
 ),
 
 clicks as (
-    select
-        date_key,
-        {{ keys | join(',\n        ') }},
-        currency_code,
-        cost_amount,
-        clicked_date
-    from {{ ref('fct_clicks') }}
-    where cost_amount is not null
+    select *
+    from {{ ref('int_costs__from_clicks') }}
 ),
 
 known_commissions as (
@@ -209,16 +203,11 @@ of_clicks as (
         date_key,
         {{ keys | join(',\n        ') }},
         currency_code,
-        sum(cost_amount) as cost_amount,
+        cost_amount,
         cast(null as bigint) as file_id,
         cast(null as bigint) as line_number,
-        clicked_date as incurred_date
+        incurred_date
     from clicks
-    group by
-        date_key,
-        {{ keys | join(',\n        ') }},
-        currency_code,
-        clicked_date
 ),
 
 -- The invoice is what is paid: where bookkeeping has the network's for a day, the fees that were

@@ -47,7 +47,7 @@ days as (
         cast(sum(case when click_class = 'invalid' then 1 else 0 end) as bigint) as invalid_clicks
     from clicks
     {% if is_incremental() %}
-        where {{ in_list('date_key', changed_days('fct_clicks')) }}
+        where {{ in_list('date_key', changed_days_of_clicks()) }}
     {% endif %}
     group by
         date_key,
