@@ -1,5 +1,5 @@
 {#- The commissions (a query of their commission_key) whose entries int_commissions__converted has to convert again: they have other
-    entries, or other rates, or are of an advertiser of another currency. -#}
+    entries, or other rates, or are reported in another currency now. -#}
 {% macro outdated_conversions() -%}
     with
 
@@ -37,6 +37,10 @@
     )
 
     select commission_key from changed_entries
+    union
+    select known.commission_key
+    from (select * from {{ this }}) as known
+    where known.reporting_currency_code != {{ reporting_currency() }}
     union
     select attributes.commission_key
     from (select * from {{ ref('int_commissions__attributes') }}) as attributes

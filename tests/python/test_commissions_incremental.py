@@ -133,3 +133,10 @@ def test_nothing_is_built_again_when_nothing_changed(warehouse: Warehouse) -> No
     before = rows(warehouse, MODELS)
     warehouse.dbt("run", "--select", *MODELS)
     assert not differing(rows(warehouse, MODELS), before)
+
+
+def test_another_reporting_currency_needs_no_full_refresh(warehouse: Warehouse) -> None:
+    warehouse.dbt("run", "--vars", "{reporting_currency: GBP}", "--select", *MODELS)
+    for model in ("intermediate.int_commissions__converted", "marts.fct_commissions"):
+        found = warehouse.query(f"select distinct reporting_currency_code from {model}")
+        assert found == [("GBP",)], model
