@@ -1,13 +1,24 @@
-{#- Post-hook of int_sessions__events: an event that was received by replaced files only goes. All that is
-    received is there by now, so that only a greater number of events can hold some that are gone. -#}
+{#- Post-hook of int_sessions__events: an event that was received by replaced files only goes. The day that it was on has other events
+    now than those that were divided. By key and day: what moved to another day has been divided there by now. -#}
 {% macro forget_gone_events() -%}
-    {%- set received -%}
-        (select event_key from {{ ref('int_sessions__received') }} where copy_number = 1)
-    {%- endset -%}
-    {%- set sql -%}
-        select (select count(*) from {{ this }}) - (select count(*) from {{ received }} as received)
-    {%- endset -%}
-    {%- if first_column(sql) | sum != 0 -%}
-        delete from {{ this }} where event_key not in {{ received }}
+    {%- set days = changed_days('int_sessions__received') if is_incremental() else [] -%}
+    {%- if days -%}
+        {%- set gone -%}
+            {{ this }} where {{ in_list('date_key', days) }} and event_key in (
+                select assigned.event_key
+                from (
+                    select event_key, date_key from {{ this }} where {{ in_list('date_key', days) }}
+                ) as assigned
+                left join (
+                    select event_key, date_key
+                    from {{ ref('int_sessions__received') }}
+                    where copy_number = 1 and {{ in_list('date_key', days) }}
+                ) as received
+                    on assigned.event_key = received.event_key and assigned.date_key = received.date_key
+                where received.event_key is null
+            )
+        {%- endset -%}
+        {%- do run_query(note_days('select distinct session_date_key from ' ~ gone)) -%}
+        delete from {{ gone }}
     {%- endif -%}
 {%- endmacro %}

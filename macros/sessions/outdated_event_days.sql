@@ -13,25 +13,6 @@
     {%- set sql -%}
         with
 
-        received_days as (
-            select
-                date_key,
-                count(*) as events,
-                sum({{ event_state() }}) as state
-            from {{ ref('int_sessions__received') }}
-            where copy_number = 1
-            group by date_key
-        ),
-
-        built_days as (
-            select
-                date_key,
-                count(*) as events,
-                sum(event_state) as state
-            from {{ this }}
-            group by date_key
-        ),
-
         changed_sources as (
             select {{ dimension_key(['source', 'medium', 'campaign']) }} as traffic_source_key
             from ({{ sources }}) as changed
@@ -41,15 +22,6 @@
             {{ partners }}
         )
 
-        select coalesce(received_days.date_key, built_days.date_key) as date_key
-        from received_days
-        full outer join built_days on received_days.date_key = built_days.date_key
-        where
-            received_days.date_key is null
-            or built_days.date_key is null
-            or received_days.events != built_days.events
-            or received_days.state != built_days.state
-        union
         select received.date_key
         from (select * from {{ ref('int_sessions__received') }}) as received
         inner join changed_sources
@@ -66,5 +38,5 @@
                 and received.event_at < changed_partners.valid_to
         where received.copy_number = 1
     {%- endset -%}
-    {{ return(first_column(sql)) }}
+    {{ return((changed_days('int_sessions__received') + first_column(sql)) | unique | list) }}
 {%- endmacro %}

@@ -1,50 +1,26 @@
-{#- The reporting days of a fact of sessions that have to be built again: its sessions that began then are not
-    those of int_sessions__events, or they carry the key of a version that has changed since. -#}
-{% macro outdated_session_days(is_set_aside, members=[]) -%}
-    {%- set sql -%}
-        with
+{#- The reporting days of a fact of sessions that have to be built again: the events of its sessions that began then are not
+    those that it was built from, or it carries the key of a version that has changed since. -#}
+{% macro outdated_session_days(members=[]) -%}
+    {%- set days = changed_days('int_sessions__events') -%}
+    {%- if members -%}
+        {%- set sql -%}
+            with
 
-        assigned_days as (
-            select
-                session_date_key,
-                count(*) as events,
-                sum(session_state) as state
-            from {{ ref('int_sessions__events') }}
-            where quarantine_reason is {{ 'not' if is_set_aside }} null
-            group by session_date_key
-        ),
+            outdated_versions as (
+                {{ outdated_versions() }}
+            ),
 
-        built_days as (
-            select
-                date_key,
-                sum(events) as events,
-                sum(events_state) as state
-            from {{ this }}
-            group by date_key
-        )
-        {%- if members %},
+            outdated_channel_versions as (
+                {{ outdated_channel_versions() }}
+            )
 
-        outdated_versions as (
-            {{ outdated_versions() }}
-        ),
-
-        outdated_channel_versions as (
-            {{ outdated_channel_versions() }}
-        )
-        {%- endif %}
-
-        select assigned_days.session_date_key as date_key
-        from assigned_days
-        left join built_days
-            on
-                assigned_days.session_date_key = built_days.date_key
-                and assigned_days.events = built_days.events
-                and assigned_days.state = built_days.state
-        where built_days.date_key is null
-        {{ union_days_of_outdated_versions(members, 'started_at') }}
-        {%- if members %}
-        {{ union_days_of_outdated_channels(['first_channel_key', 'last_channel_key'], 'started_at') }}
-        {%- endif %}
-    {%- endset -%}
-    {{ return(first_column(sql)) }}
+            select cast(null as integer) as date_key
+            from outdated_versions
+            where 1 = 0
+            {{ union_days_of_outdated_versions(members, 'started_at') }}
+            {{ union_days_of_outdated_channels(['first_channel_key', 'last_channel_key'], 'started_at') }}
+        {%- endset -%}
+        {%- set days = days + first_column(sql) -%}
+    {%- endif -%}
+    {{ return(days | unique | list) }}
 {%- endmacro %}

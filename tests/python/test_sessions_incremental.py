@@ -51,7 +51,9 @@ SHARED = (
     " file_id bigint, line_number bigint"
 )
 TABLES = {
-    "staging.stg_loader__files": "file_id bigint, status varchar(20)",
+    "staging.stg_loader__files": (
+        "file_id bigint, status varchar(20), table_name varchar(63)"
+    ),
     "staging.stg_loader__user_agents": (
         "user_agent varchar(8192), device_type varchar(20), os_family varchar(100),"
         " browser_family varchar(100)"
@@ -167,7 +169,9 @@ def show(warehouse: Warehouse, landed: Landed) -> None:
     ]
     channels.append(("(direct)", "(none)", "(not set)", DIRECT, "direct", False))
     rows: dict[str, Sequence[Sequence[object]]] = {
-        "staging.stg_loader__files": [(file_id, "loaded") for file_id in landed.files],
+        "staging.stg_loader__files": [
+            (file_id, "loaded", "snowplow__events") for file_id in landed.files
+        ],
         "intermediate.int_clicks__unioned": clicks,
         "intermediate.int_page_views__unioned": views,
         "intermediate.int_channels__assigned": channels,

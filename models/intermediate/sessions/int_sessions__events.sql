@@ -1,9 +1,10 @@
 {{
     config(
         materialized='incremental',
-        incremental_strategy='delete+insert',
+        incremental_strategy='delete_insert_noting_days',
         unique_key='event_key',
         on_schema_change='fail',
+        meta={'day': 'session_date_key'},
         contract={'enforced': true},
         dist='event_key',
         sort=['date_key'],
@@ -15,6 +16,12 @@
         ],
         post_hook=[
             "{{ forget_gone_events() }}",
+            "{{ keep_noted_days({
+                'events': 'count(*)',
+                'set_aside': 'count(quarantine_reason)',
+                'state': 'sum(session_state)',
+            }) }}",
+            "{{ remember_days('int_sessions__received') }}",
             "{{ remember('int_visitors__stitched') }}",
             "{{ remember('int_channels__assigned') }}",
             "{{ remember('int_members__versions') }}",

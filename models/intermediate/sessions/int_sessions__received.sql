@@ -1,21 +1,26 @@
 {{
     config(
         materialized='incremental',
-        incremental_strategy='delete+insert',
+        incremental_strategy='delete_insert_noting_days',
         unique_key='event_key',
         on_schema_change='fail',
         contract={'enforced': true},
         dist='event_key',
         sort=['date_key'],
         indexes=[{'columns': ['event_key']}, {'columns': ['date_key']}],
-        post_hook="{{ forget_gone_files() }}",
+        post_hook=[
+            "{{ keep_event_files() }}",
+            "{{ keep_noted_days(
+                {'events': 'count(*)', 'state': 'sum(' ~ event_state() ~ ')'}, 'copy_number = 1'
+            ) }}",
+        ],
     )
 }}
 
 -- depends_on: {{ ref('stg_loader__files') }}
 
-{%- set arrived = new_files() if is_incremental() else [] %}
-{%- set gone = gone_files() if is_incremental() else [] %}
+{%- set arrived = event_files() if is_incremental() else [] %}
+{%- set gone = gone_files(known_files()) if is_incremental() else [] %}
 {%- set columns = [
     'event_key',
     'file_id',

@@ -1,3 +1,19 @@
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='delete+insert',
+        unique_key='date_key',
+        on_schema_change='fail',
+        pre_hook="{{ forget_changed_days('int_sessions__received') }}",
+        post_hook="{{ remember_days('int_sessions__received') }}",
+    )
+}}
+
+{%- set on_changed_days = '1 = 1' %}
+{%- if is_incremental() %}
+    {%- set on_changed_days = in_list('date_key', changed_days('int_sessions__received')) %}
+{%- endif %}
+
 with
 
 received as (
@@ -7,7 +23,7 @@ received as (
         cast({{ reporting_timestamp('event_at') }} as date) as event_date,
         cast({{ reporting_timestamp('first_delivered_at') }} as date) as delivered_date
     from {{ ref('int_sessions__received') }}
-    where copy_number = 1
+    where copy_number = 1 and {{ on_changed_days }}
 ),
 
 waited as (

@@ -4,9 +4,8 @@
         incremental_strategy='delete+insert',
         unique_key='date_key',
         on_schema_change='fail',
-        pre_hook="{{ forget_gone_days(
-            ref('int_sessions__events'), 'quarantine_reason is not null', 'session_date_key'
-        ) }}",
+        pre_hook="{{ forget_changed_days('int_sessions__events') }}",
+        post_hook="{{ remember_days('int_sessions__events') }}",
         dist='session_key',
         sort=['date_key'],
         indexes=[{'columns': ['date_key']}, {'columns': ['session_key'], 'unique': True}],
@@ -19,7 +18,7 @@
 {%- if is_incremental() %}
     {%- set on_outdated_days = in_list(
         'session_date_key',
-        outdated_session_days(is_set_aside=true),
+        outdated_session_days(),
     ) %}
 {%- endif %}
 

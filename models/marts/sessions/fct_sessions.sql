@@ -6,10 +6,9 @@
         incremental_strategy='delete+insert',
         unique_key='date_key',
         on_schema_change='fail',
-        pre_hook="{{ forget_gone_days(
-            ref('int_sessions__events'), 'quarantine_reason is null', 'session_date_key'
-        ) }}",
+        pre_hook="{{ forget_changed_days('int_sessions__events') }}",
         post_hook=[
+            "{{ remember_days('int_sessions__events') }}",
             "{{ remember('int_members__versions') }}",
             "{{ remember('int_master__channel_versions') }}",
         ],
@@ -25,7 +24,7 @@
 {%- if is_incremental() %}
     {%- set on_outdated_days = in_list(
         'session_date_key',
-        outdated_session_days(is_set_aside=false, members=members),
+        outdated_session_days(members),
     ) %}
 {%- endif %}
 
