@@ -1,10 +1,18 @@
 {{
     config(
-        materialized='table',
+        materialized='incremental',
+        incremental_strategy='delete+insert',
+        unique_key='identifier_id',
+        on_schema_change='fail',
         contract={'enforced': true},
         dist='all',
         sort=['identifier_id'],
-        indexes=[{'columns': ['identifier_id'], 'unique': true}],
+        indexes=[
+            {'columns': ['identifier_id'], 'unique': true},
+            {'columns': ['visitor_id']},
+        ],
+        pre_hook=["{{ find_outdated_visitors() }}", "{{ forget_outdated_visitors() }}"],
+        post_hook=["{{ remember_links() }}", "{{ remember_days('int_visitors__daily_links') }}"],
     )
 }}
 
@@ -13,42 +21,56 @@
 
 with
 
-links as (
-    select
-        identifier_id,
-        other_id,
-        rule
-    from {{ ref('int_visitors__links') }}
-),
+{% if is_incremental() %}
+    outdated as (
+        select identifier_id
+        from {{ visitors_to_stitch() }}
+    ),
 
--- A login that half the town uses, or a cookie of a kiosk with everybody's logins, is no person. A
--- visitor's many clicks are no sign of that: the click ids of a cookie do not count.
-sharers as (
-    select
-        other_id as identifier_id,
-        count(distinct identifier_id) as sharers
-    from links
-    group by other_id
-    union all
-    select
-        identifier_id,
-        count(distinct other_id) as sharers
-    from links
-    where rule = 'login'
-    group by identifier_id
-),
+    touching as (
+        {{ links_touching('outdated') | indent(8) }}
+    ),
 
-shared as (
+    -- Of what leads out of them an end is blocked: it says how many share the other one, and
+    -- stitches nobody.
+    links as (
+        select
+            touching.identifier_id,
+            touching.other_id,
+            touching.rule,
+            outdated.identifier_id is not null
+            and outdated_others.identifier_id is not null as is_inside
+        from touching
+        left join outdated on touching.identifier_id = outdated.identifier_id
+        left join outdated as outdated_others
+            on touching.other_id = outdated_others.identifier_id
+    ),
+{% else %}
+    links as (
+        select distinct
+            identifier_id,
+            other_id,
+            rule,
+            true as is_inside
+        from {{ ref('int_visitors__daily_links') }}
+    ),
+{% endif %}
+
+{{ sharers_of('links') }},
+
+known_shared as (
     select
-        identifier_id,
-        max(sharers) as sharers
-    from sharers
-    group by identifier_id
+        shared.identifier_id,
+        shared.sharers
+    from shared
+    {% if is_incremental() %}
+        inner join outdated on shared.identifier_id = outdated.identifier_id
+    {% endif %}
 ),
 
 blocked as (
     select identifier_id
-    from shared
+    from known_shared
     where sharers > {{ var('identity_most_sharers') }}
 ),
 
@@ -60,7 +82,10 @@ stitching as (
     from links
     left join blocked on links.identifier_id = blocked.identifier_id
     left join blocked as blocked_others on links.other_id = blocked_others.identifier_id
-    where blocked.identifier_id is null and blocked_others.identifier_id is null
+    where
+        links.is_inside
+        and blocked.identifier_id is null
+        and blocked_others.identifier_id is null
 ),
 
 -- Logins and click ids only say which identifiers belong together: those of each are linked with
@@ -159,10 +184,10 @@ final as (
         stitched.identifier_id,
         stitched.visitor_id,
         cast(stitched.stitched_by as varchar(20)) as stitched_by,
-        cast(coalesce(shared.sharers, 0) as bigint) as sharers,
+        cast(coalesce(known_shared.sharers, 0) as bigint) as sharers,
         stitched.is_blocked
     from stitched
-    left join shared on stitched.identifier_id = shared.identifier_id
+    left join known_shared on stitched.identifier_id = known_shared.identifier_id
 )
 
 select * from final
