@@ -278,6 +278,7 @@ def everything(warehouse: Warehouse) -> dict[str, list[tuple[object, ...]]]:
             "intermediate.int_visitors__stitched__int_visitors__daily_links",
             "intermediate.int_sessions__events",
             "intermediate.int_sessions__events__days",
+            "intermediate.int_sessions__events__int_visitors__stitched",
             "marts.fct_sessions",
             "marts.fct_quarantined_sessions",
             "marts.fct_late_events",

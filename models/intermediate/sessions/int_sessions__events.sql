@@ -22,7 +22,7 @@
                 'state': 'sum(session_state)',
             }) }}",
             "{{ remember_days('int_sessions__received') }}",
-            "{{ remember('int_visitors__stitched') }}",
+            "{{ remember_stitches() }}",
             "{{ remember('int_channels__assigned') }}",
             "{{ remember('int_members__versions') }}",
         ],
@@ -78,7 +78,9 @@ partner_versions as (
 
 {% if is_incremental() %}
     changed_stitches as (
-        {{ changed_rows('int_visitors__stitched', stitch, 'not is_blocked') | indent(8) }}
+        {{ changed_rows(
+            'int_visitors__stitched', stitch, 'not is_blocked and ' ~ is_stitched_anew()
+        ) | indent(8) }}
     ),
 
     moved as (

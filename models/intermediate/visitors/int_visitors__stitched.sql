@@ -12,7 +12,11 @@
             {'columns': ['visitor_id']},
         ],
         pre_hook=["{{ find_outdated_visitors() }}", "{{ forget_outdated_visitors() }}"],
-        post_hook=["{{ remember_links() }}", "{{ remember_days('int_visitors__daily_links') }}"],
+        post_hook=[
+            "{{ remember_links() }}",
+            "{{ remember_days('int_visitors__daily_links') }}",
+            "{{ note_stitched_anew() }}",
+        ],
     )
 }}
 
