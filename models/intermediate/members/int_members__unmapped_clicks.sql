@@ -10,12 +10,7 @@
         on_schema_change='fail',
         contract={'enforced': true},
         pre_hook="{{ forget_days(changed_days_of_clicks) }}",
-        post_hook=[
-            "{{ forget_absent_days(
-                day_states('fct_clicks'), remembered('fct_clicks', of_days=true)
-            ) }}",
-            "{{ remember_days('fct_clicks') }}",
-        ],
+        post_hook="{{ remember_days('fct_clicks') }}",
         dist='even',
         sort=['date_key'],
     )

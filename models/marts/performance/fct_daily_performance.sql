@@ -14,12 +14,8 @@
         incremental_strategy='delete+insert',
         unique_key='date_key',
         on_schema_change='fail',
-        post_hook=[
-            "{{ forget_absent_days(
-                day_states('fct_clicks'), remembered('fct_clicks', of_days=true)
-            ) }}",
-            "{{ remember_days('fct_clicks') }}",
-        ],
+        pre_hook="{{ forget_days(changed_days_of_clicks) }}",
+        post_hook="{{ remember_days('fct_clicks') }}",
         dist='even',
         sort=['date_key'],
         indexes=[{'columns': ['date_key']}],
