@@ -2,6 +2,6 @@
     through all rows for them. -#}
 {% macro known_files() -%}
     {{ return(api.Relation.create(
-        database=this.database, schema=this.schema, identifier=this.identifier ~ '__files',
+        database=this.database, schema=side_schema(this), identifier=this.identifier ~ '__files',
     )) }}
 {%- endmacro %}

@@ -16,8 +16,6 @@ MODELS = {
     "int_clicks__verdicts": "intermediate",
     "fct_clicks": "marts",
     "fct_daily_performance": "marts",
-    "int_costs__from_clicks": "intermediate",
-    "int_members__unmapped_clicks": "intermediate",
 }
 
 CHANGES = {

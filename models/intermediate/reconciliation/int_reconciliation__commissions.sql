@@ -1,6 +1,19 @@
 {{
     config(
-        materialized='table',
+        materialized='incremental',
+        incremental_strategy='delete+insert',
+        unique_key='commission_key',
+        on_schema_change='fail',
+        contract={'enforced': true},
+        pre_hook="{{ forget_outdated('commission_key', outdated_reconciled_commissions) }}",
+        post_hook=[
+            "{{ remember('int_commissions__entries', ['commission_key', 'entry_state']) }}",
+            "{{ remember('int_network_reports__compared') }}",
+            "{{ remember('int_network_reports__days') }}",
+            "{{ remember('int_members__versions') }}",
+            "{{ remember('int_currencies__daily_rates') }}",
+            "{{ remember('commission_feeds') }}",
+        ],
         dist='commission_key',
         sort=['commission_key'],
         indexes=[{'columns': ['commission_key']}],
@@ -8,9 +21,24 @@
 }}
 
 {%- set amounts = commission_amounts() %}
+{%- set hashed = [
+    'report_key', 'commission_key', 'observations_state', 'entries_state', 'time_zone', 'basis',
+    'line_currency_code', 'currency_code', 'status', boolean_text('is_net'),
+    boolean_text('has_bonus'), boolean_text('is_mapped'), boolean_text('is_under_account'),
+    boolean_text('is_bonus'), boolean_text('has_fee'), boolean_text('is_provisional'), 'own_date',
+    'zone_date', 'occurred_at', 'rate', 'report_pulled_at', 'sales_until',
+] %}
+{%- set sources = ['observed', 'attributes', 'states', 'entries'] %}
 
 with
 
+{% if is_incremental() %}
+    outdated as (
+        select *
+        from {{ outdated_keys() }}
+    ),
+
+{% endif %}
 lines as (
     select *
     from {{ ref('int_network_reports__compared') }}
@@ -25,7 +53,7 @@ days as (
     from {{ ref('int_network_reports__days') }}
 ),
 
-observed as (
+all_observed as (
     select
         commission_key,
         network_code,
@@ -45,22 +73,23 @@ feeds as (
     from {{ ref('commission_feeds') }}
 ),
 
-attributes as (
+all_attributes as (
     select
         commission_key,
         network_code,
         account_code,
         advertiser_source_id,
+        observations_state,
         occurred_at
     from {{ ref('int_commissions__attributes') }}
 ),
 
-states as (
+all_states as (
     select *
     from {{ ref('int_commissions__states') }}
 ),
 
-entries as (
+all_entries as (
     select *
     from {{ ref('int_commissions__entries') }}
 ),
@@ -78,32 +107,19 @@ rates as (
     from {{ ref('int_currencies__daily_rates') }}
 ),
 
+-- Of all commissions, or of those of which something has changed.
+{% for source in sources %}
+    {{ source }} as (
+        select all_{{ source }}.*
+        from all_{{ source }}
+        {% if is_incremental() %}
+            inner join outdated on all_{{ source }}.commission_key = outdated.commission_key
+        {% endif %}
+    ),
+
+{% endfor %}
 reports as (
-    select
-        report_key,
-        network_code,
-        side,
-        account_code,
-        time_zone,
-        basis,
-        is_net,
-        has_bonus,
-        max(case when advertiser_source_id != '' then 1 else 0 end) as names_advertisers,
-        -- A report that knows one currency only is one of the account, not of its sales.
-        case
-            when min(nullif(currency_code, '')) = max(nullif(currency_code, ''))
-                then max(currency_code)
-        end as account_currency
-    from lines
-    group by
-        report_key,
-        network_code,
-        side,
-        account_code,
-        time_zone,
-        basis,
-        is_net,
-        has_bonus
+    {{ compared_reports('lines') | indent(4) }}
 ),
 
 accounts as (
@@ -139,7 +155,8 @@ kept as (
 sold as (
     select
         commission_key,
-        max(case when sale_level != 0 then 1 else 0 end) as had_a_sale
+        max(case when sale_level != 0 then 1 else 0 end) as had_a_sale,
+        sum(mod(entry_state, 1000000000000)) as entries_state
     from entries
     group by commission_key
 ),
@@ -152,6 +169,8 @@ owned as (
         reports.is_net,
         reports.has_bonus,
         attributes.commission_key,
+        attributes.observations_state,
+        sold.entries_state,
         case
             when reports.names_advertisers = 1 then coalesce(attributes.advertiser_source_id, '')
             else ''
@@ -193,7 +212,7 @@ owned as (
             {{ is_version_at('attributes', 'advertiser', 'attributes.occurred_at') | indent(12) }}
 ),
 
-final as (
+compared as (
     select
         owned.report_key,
         owned.commission_key,
@@ -217,6 +236,8 @@ final as (
         owned.own_date,
         owned.zone_date,
         owned.occurred_at,
+        owned.observations_state,
+        cast(owned.entries_state as numeric(38, 0)) as entries_state,
         cast(
             case
                 when owned.currency_code = owned.line_currency_code then 1
@@ -241,6 +262,14 @@ final as (
         on
             owned.report_key = days.report_key
             and owned.zone_date = days.date_day
+),
+
+final as (
+    select
+        *,
+        -- What is built on these rows compares it: another when anything in the row is.
+        {{ dimension_key(hashed + ['line_advertiser_id'], plain=hashed) }} as row_state
+    from compared
 )
 
 select * from final

@@ -1,17 +1,47 @@
 {{
     config(
-        materialized='table',
+        materialized='incremental',
+        incremental_strategy='delete+insert',
+        unique_key='commission_key',
+        on_schema_change='fail',
+        contract={'enforced': true},
+        pre_hook="{{ forget_outdated('commission_key', outdated_records) }}",
+        post_hook=[
+            "{{ remember('int_reconciliation__commissions', [
+                'report_key', 'commission_key', 'row_state',
+            ]) }}",
+            "{{ remember('int_network_reports__days') }}",
+            "{{ remember('int_currencies__daily_rates') }}",
+            "{{ remember('commission_feeds') }}",
+            "{{ remember('commission_statuses') }}",
+        ],
         dist='commission_key',
         sort=['commission_key'],
         indexes=[{'columns': ['commission_key']}],
     )
 }}
 
+-- depends_on: {{ ref('commission_statuses') }}
+
 {%- set amounts = commission_amounts() %}
+{%- set hashed = [
+    'report_key', 'commission_key', 'line_currency_code', 'status', 'currency_code',
+    'sale_amount', 'commission_amount', 'network_fee_amount', boolean_text('is_net'),
+    boolean_text('has_bonus'), boolean_text('is_bonus'), boolean_text('has_fee'),
+    boolean_text('is_provisional'), boolean_text('is_correction'), boolean_text('is_reversal'),
+    'posted_date', 'posted_at', 'rate', 'report_pulled_at', boolean_text('is_in_time'),
+] %}
 
 with
 
-compared as (
+{% if is_incremental() %}
+    outdated as (
+        select *
+        from {{ outdated_keys() }}
+    ),
+
+{% endif %}
+all_compared as (
     select
         report_key,
         commission_key,
@@ -28,6 +58,14 @@ compared as (
     where basis = 'posted'
 ),
 
+compared as (
+    select all_compared.*
+    from all_compared
+    {% if is_incremental() %}
+        inner join outdated on all_compared.commission_key = outdated.commission_key
+    {% endif %}
+),
+
 days as (
     select
         report_key,
@@ -37,7 +75,7 @@ days as (
     from {{ ref('int_network_reports__days') }}
 ),
 
-observed as (
+all_observed as (
     select
         commission_key,
         feed,
@@ -54,6 +92,14 @@ observed as (
         line_number
     from {{ ref('int_commissions__pulled') }}
     where record_code is not null
+),
+
+observed as (
+    select all_observed.*
+    from all_observed
+    {% if is_incremental() %}
+        inner join outdated on all_observed.commission_key = outdated.commission_key
+    {% endif %}
 ),
 
 feeds as (
@@ -153,7 +199,7 @@ placed as (
     inner join numbered on compared.commission_key = numbered.commission_key
 ),
 
-final as (
+dated as (
     select
         placed.report_key,
         placed.commission_key,
@@ -197,6 +243,15 @@ final as (
             placed.posted_date = rates.date_day
             and placed.currency_code = rates.from_currency
             and placed.line_currency_code = rates.to_currency
+),
+
+final as (
+    select
+        *,
+        -- What is built on these rows compares it: another when anything in the row is.
+        {{ dimension_key(hashed + ['record_code', 'line_advertiser_id'], plain=hashed) }}
+            as row_state
+    from dated
 )
 
 select * from final

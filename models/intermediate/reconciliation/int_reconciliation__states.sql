@@ -1,4 +1,24 @@
-{{ config(materialized='table', dist='commission_key', sort=['commission_key']) }}
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='delete+insert',
+        unique_key='commission_key',
+        on_schema_change='fail',
+        contract={'enforced': true},
+        pre_hook="{{ forget_outdated('commission_key', changed_reconciled_commissions) }}",
+        post_hook=[
+            "{{ remember('int_reconciliation__commissions', [
+                'report_key', 'commission_key', 'row_state',
+            ]) }}",
+            "{{ remember('commission_feeds') }}",
+            "{{ remember('commission_statuses') }}",
+        ],
+        dist='commission_key',
+        sort=['commission_key'],
+    )
+}}
+
+-- depends_on: {{ ref('commission_statuses') }}
 
 {%- set minutes = var('reconciliation_pull_minutes') | int -%}
 {%- set windows = ['full_from', 'full_to'] -%}
@@ -6,17 +26,42 @@
 
 with
 
-compared as (
-    select distinct
+{% if is_incremental() %}
+    outdated as (
+        select *
+        from {{ outdated_keys() }}
+    ),
+
+{% endif %}
+all_compared as (
+    select
         commission_key,
         report_pulled_at
     from {{ ref('int_reconciliation__commissions') }}
     where report_pulled_at is not null
 ),
 
-observations as (
+compared as (
+    select distinct
+        all_compared.commission_key,
+        all_compared.report_pulled_at
+    from all_compared
+    {% if is_incremental() %}
+        inner join outdated on all_compared.commission_key = outdated.commission_key
+    {% endif %}
+),
+
+pulled as (
     select *
     from {{ ref('int_commissions__pulled') }}
+),
+
+observations as (
+    select pulled.*
+    from pulled
+    {% if is_incremental() %}
+        inner join outdated on pulled.commission_key = outdated.commission_key
+    {% endif %}
 ),
 
 feeds as (

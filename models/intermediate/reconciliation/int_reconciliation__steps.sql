@@ -1,4 +1,26 @@
-{{ config(materialized='table', sort=['report_key']) }}
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='delete+insert',
+        unique_key='report_day_key',
+        on_schema_change='fail',
+        contract={'enforced': true},
+        pre_hook="{{ forget_outdated('report_day_key', outdated_step_days) }}",
+        post_hook=[
+            "{{ remember('int_reconciliation__commissions', [
+                'report_key', 'commission_key', 'row_state', 'own_date', 'zone_date',
+            ]) }}",
+            "{{ remember('int_reconciliation__records', [
+                'report_key', 'commission_key', 'record_code', 'row_state', 'posted_date',
+            ]) }}",
+            "{{ remember('commission_feeds') }}",
+            "{{ remember('commission_statuses') }}",
+        ],
+        sort=['report_key', 'date_day'],
+    )
+}}
+
+-- depends_on: {{ ref('commission_feeds') }}, {{ ref('commission_statuses') }}
 
 {%- set amounts = commission_amounts() -%}
 {%- set kept_amounts = ['kept_sale', 'kept_commission', 'kept_network_fee'] -%}
@@ -9,9 +31,44 @@
 
 with
 
-commissions as (
+{% if is_incremental() %}
+    outdated as (
+        select *
+        from {{ outdated_keys() }}
+    ),
+
+{% endif %}
+all_commissions as (
     select *
     from {{ ref('int_reconciliation__commissions') }}
+),
+
+{% if is_incremental() %}
+    -- Some steps count a commission on our day, others on that of the report's time zone.
+    reached as (
+        {% for date in ['own_date', 'zone_date'] %}
+            select
+                all_commissions.report_key,
+                all_commissions.commission_key
+            from all_commissions
+            inner join outdated
+                on
+                    all_commissions.report_key = outdated.report_key
+                    and all_commissions.{{ date }} = outdated.date_day
+            {{ 'union' if not loop.last }}
+        {% endfor %}
+    ),
+
+{% endif %}
+commissions as (
+    select all_commissions.*
+    from all_commissions
+    {% if is_incremental() %}
+        inner join reached
+            on
+                all_commissions.report_key = reached.report_key
+                and all_commissions.commission_key = reached.commission_key
+    {% endif %}
 ),
 
 states as (
@@ -19,16 +76,27 @@ states as (
     from {{ ref('int_reconciliation__states') }}
 ),
 
-records as (
+all_records as (
     select *
     from {{ ref('int_reconciliation__records') }}
+),
+
+records as (
+    select all_records.*
+    from all_records
+    {% if is_incremental() %}
+        inner join outdated
+            on
+                all_records.report_key = outdated.report_key
+                and all_records.posted_date = outdated.date_day
+    {% endif %}
 ),
 
 posted as (
     select distinct
         report_key,
         commission_key
-    from records
+    from all_records
 ),
 
 -- What is known now beside what was known to the report; unless it has changed since, the same. In
@@ -197,6 +265,18 @@ added_up as (
     group by report_key, step, date_day, advertiser_source_id, currency_code
 ),
 
+-- What is reached counts on other days as well, of which not everything is here.
+placed as (
+    select added_up.*
+    from added_up
+    {% if is_incremental() %}
+        inner join outdated
+            on
+                added_up.report_key = outdated.report_key
+                and added_up.date_day = outdated.date_day
+    {% endif %}
+),
+
 -- The sums at each step.
 sums as (
     {% for measure in reconciliation_measures() %}
@@ -211,7 +291,7 @@ sums as (
             {% endfor %}
             sum(case when step = '{{ steps[-1] }}' then without_fee else 0 end) as without_fee,
             sum(case when step = '{{ steps[-1] }}' then provisional else 0 end) as provisional
-        from added_up
+        from placed
         group by report_key, date_day, advertiser_source_id, currency_code
         {% if not loop.last %}
             union all
@@ -221,6 +301,7 @@ sums as (
 
 final as (
     select
+        {{ dimension_key(['report_key', 'date_day']) }} as report_day_key,
         report_key,
         date_day,
         cast(advertiser_source_id as varchar(128)) as advertiser_source_id,

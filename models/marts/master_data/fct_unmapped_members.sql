@@ -1,6 +1,12 @@
 {#- Where each fact has the keys of members, and when it happened. -#}
 {%- set kinds = ['advertiser', 'partner', 'program', 'campaign', 'creative'] -%}
 {%- set facts = {
+    'clicks': {
+        'relation': 'fct_clicks',
+        'kinds': kinds,
+        'at': 'clicked_at',
+        'numbers': {'clicks': 'count(*)'},
+    },
     'commissions': {
         'relation': 'fct_commissions',
         'kinds': kinds,
@@ -25,14 +31,29 @@
     },
 } -%}
 {%- set numbers = ['clicks', 'commissions', 'net_commission', 'without_rate'] -%}
+{#- Whose pages clicks lead to are the advertiser's, where they come from is the partner's. -#}
+{%- set pages = {'advertiser': 'landing_url', 'partner': 'referrer_host'} -%}
 
 with
 
-unmapped_clicks as (
-    select *
-    from {{ ref('int_members__unmapped_clicks') }}
+clicks as (
+    select
+        {% for kind in kinds %}
+            {{ kind }}_key,
+        {% endfor %}
+        clicked_at
+    from {{ ref('fct_clicks') }}
 ),
 
+{% for kind, column in pages.items() %}
+    {{ kind }}_clicks as (
+        select
+            {{ kind }}_key as member_key,
+            {{ column }}
+        from {{ ref('fct_clicks') }}
+    ),
+
+{% endfor %}
 commissions as (
     select
         {% for kind in kinds %}
@@ -125,16 +146,6 @@ unmapped as (
 
 {% endfor %}
 carried as (
-    select
-        member_key,
-        clicks,
-        0 as commissions,
-        0 as net_commission,
-        0 as without_rate,
-        first_clicked_at as first_seen_at,
-        last_clicked_at as last_seen_at
-    from unmapped_clicks
-    union all
     {%- for fact, parts in facts.items() -%}
         {%- set last_fact = loop.last %}
         {% for kind in parts['kinds'] %}
@@ -164,12 +175,34 @@ summed as (
     group by member_key
 ),
 
+{% for kind, column in pages.items() %}
+    {{ kind }}_pages as (
+        select
+            unmapped.member_key,
+            {{ kind }}_clicks.{{ column }} as page
+        from {{ kind }}_clicks
+        inner join unmapped on {{ kind }}_clicks.member_key = unmapped.member_key
+    ),
+
+{% endfor %}
+page_hosts as (
+    select
+        member_key,
+        {{ url_host('page') }} as host
+    from advertiser_pages
+    union all
+    select
+        member_key,
+        page as host
+    from partner_pages
+),
+
 hosts as (
     select
         member_key,
         host,
-        sum(clicks) as clicks
-    from unmapped_clicks
+        count(*) as clicks
+    from page_hosts
     group by member_key, host
 ),
 

@@ -76,8 +76,14 @@ charged as (
 ),
 
 clicks as (
-    select *
-    from {{ ref('int_costs__from_clicks') }}
+    select
+        date_key,
+        {{ keys | join(',\n        ') }},
+        currency_code,
+        cost_amount,
+        clicked_date
+    from {{ ref('fct_clicks') }}
+    where cost_amount is not null
 ),
 
 known_commissions as (
@@ -203,11 +209,16 @@ of_clicks as (
         date_key,
         {{ keys | join(',\n        ') }},
         currency_code,
-        cost_amount,
+        sum(cost_amount) as cost_amount,
         cast(null as bigint) as file_id,
         cast(null as bigint) as line_number,
-        incurred_date
+        clicked_date as incurred_date
     from clicks
+    group by
+        date_key,
+        {{ keys | join(',\n        ') }},
+        currency_code,
+        clicked_date
 ),
 
 -- The invoice is what is paid: where bookkeeping has the network's for a day, the fees that were

@@ -1,6 +1,8 @@
 {{ config(dist='even', sort=['date_key'], indexes=[{'columns': ['date_key']}]) }}
 
 {%- set steps = reconciliation_steps()[1:] -%}
+{%- set counted = reconciliation_click_steps() -%}
+{%- set click_steps = counted['own_date'].keys() | list + counted['zone_date'].keys() | list -%}
 {%- set amounts = reconciliation_measures() -%}
 {%- set measures = amounts + ['clicks'] -%}
 {%- set meaning = [
@@ -68,8 +70,9 @@ currencies as (
     from {{ ref('dim_currency') }}
 ),
 
-click_steps as (
-    {{ reconciled_clicks('lines', 'days') | indent(4) }}
+clicks as (
+    select *
+    from {{ ref('rec_network_clicks') }}
 ),
 
 -- Of an advertiser with several ids, all clicks stand under the first of them.
@@ -125,16 +128,20 @@ numbers as (
         advertiser_source_id,
         '' as currency_code,
         'clicks' as measure,
-        ours,
+        at_ours as ours,
         {% for step in steps %}
-            by_{{ step }},
+            {% if step in click_steps %}
+                at_{{ step }} - at_{{ click_steps[click_steps.index(step) - 1] }} as by_{{ step }},
+            {% else %}
+                0 as by_{{ step }},
+            {% endif %}
         {% endfor %}
-        expected,
+        at_{{ click_steps[-1] }} as expected,
         0 as misses_fees,
         0 as is_provisional,
         0 as reported,
         0 as is_reported
-    from click_steps
+    from clicks
     {% for measure in amounts %}
         union all
         select
