@@ -35,9 +35,11 @@ CHANGES = {
         where mod(date_key, 10) = 3
     """,
     "a gone day": """
-        create table main.gone as select max(date_key) as date_key from intermediate.int_clicks__keyed
+        create table main.gone as
+        select max(date_key) as date_key from intermediate.int_clicks__keyed
         where mod(date_key, 10) = 4;
-        delete from intermediate.int_clicks__keyed where date_key in (select date_key from main.gone);
+        delete from intermediate.int_clicks__keyed
+        where date_key in (select date_key from main.gone);
         delete from intermediate.int_clicks__keyed__days
         where date_key in (select date_key from main.gone)
     """,

@@ -34,7 +34,8 @@ CHANGES = {
     """,
     "currencies of advertisers": """
         update intermediate.int_master__advertiser_versions
-        set reporting_currency_code = case reporting_currency_code when 'GBP' then 'EUR' else 'GBP' end
+        set reporting_currency_code
+        = case reporting_currency_code when 'GBP' then 'EUR' else 'GBP' end
         where mod(advertiser_key, 3) = 0
     """,
     "matches": """
@@ -100,7 +101,8 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
     folder = tmp_path_factory.mktemp("commissions_incremental")
     built = Warehouse("duckdb", folder)
     built.load(demo_landing(folder, "--clicks", "4000", "--days", "40"))
-    built.dbt("build", "--select", "+fct_commissions", "--exclude-resource-type", "test", "unit_test")
+    selected = ("--select", "+fct_commissions", "--exclude-resource-type", "test", "unit_test")
+    built.dbt("build", *selected)
     return built
 
 
