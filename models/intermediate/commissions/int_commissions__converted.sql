@@ -148,13 +148,17 @@ converted as (
 
 final as (
     select
-        {%- for column in [
-            'commission_key', 'currency_code', 'place', 'feed', 'change_type', 'network_status',
-            'status', 'previous_status', 'reason', 'reporting_currency_code',
-            'client_currency_code',
-        ] %}
-        {{ column }},
-        {%- endfor %}
+        commission_key,
+        currency_code,
+        place,
+        feed,
+        change_type,
+        network_status,
+        status,
+        previous_status,
+        reason,
+        reporting_currency_code,
+        client_currency_code,
         {% for amount in commission_amounts() %}
             {{ amount }}_amount,
             {{ amount }}_level,

@@ -102,9 +102,7 @@ reports as (
         network_key,
         time_zone,
         counted_clicks,
-        {% for kind in kinds %}
-            names_{{ kind }}{{ ',' if not loop.last }}
-        {% endfor %}
+        names_{{ kinds | join(', names_') }}
 ),
 
 owned as (
@@ -154,15 +152,11 @@ placed as (
         select
             report_key,
             {{ date }} as date_day,
-            advertiser_source_id,
             {% for step in steps %}
-                {% if step in conditions %}
-                    sum(case when {{ conditions[step] }} then 1 else 0 end) as at_{{ step }}
-                {%- else %}
-                    0 as at_{{ step }}
-                {%- endif %}
-                {{- ',' if not loop.last }}
+                sum(case when {{ conditions.get(step, '1 = 0') }} then 1 else 0 end)
+                    as at_{{ step }},
             {% endfor %}
+            advertiser_source_id
         from timed
         group by report_key, {{ date }}, advertiser_source_id
         {{ 'union all' if not loop.last }}
@@ -173,10 +167,10 @@ summed as (
     select
         report_key,
         date_day,
-        advertiser_source_id,
         {% for step in steps %}
-            sum(at_{{ step }}) as at_{{ step }}{{ ',' if not loop.last }}
+            sum(at_{{ step }}) as at_{{ step }},
         {% endfor %}
+        advertiser_source_id
     from placed
     group by report_key, date_day, advertiser_source_id
 ),
