@@ -97,11 +97,20 @@ def a_line_says_how_far_the_dashboard_is(demo: Demo) -> None:
 
 
 def a_commission_has_another_entry(demo: Demo) -> None:
-    """Of the same observations, as when a full pull no longer has it."""
-    gone = chosen(f"{EVERFLOW} and status = 'approved' and zone_date != own_date")
+    """Of the same observations, as when a full pull no longer has it.
+
+    On its day others stand by our time zone that are on another day of the report.
+    """
     demo.change(
         f"""
-        create table main.gone as select commission_key from {COMPARED} where {gone} limit 1;
+        create table main.gone as
+        select min(gone.commission_key) as commission_key
+        from {COMPARED} as gone
+        inner join {COMPARED} as other
+            on gone.report_key = other.report_key
+            and other.own_date in (gone.own_date, gone.zone_date)
+            and other.zone_date not in (gone.own_date, gone.zone_date)
+        where gone.status = 'approved' and other.status = 'approved';
         update intermediate.int_commissions__entries set entry_state = entry_state + 1
         where commission_key in (from main.gone);
         update intermediate.int_commissions__states set status = 'deleted', sale_amount = 0
