@@ -5,7 +5,7 @@
     {%- set states = day_states() -%}
     {%- set aggregates = [] -%}
     {%- for name, aggregate in columns.items() -%}
-        {%- do aggregates.append(aggregate ~ ' as ' ~ name) -%}
+        {%- do aggregates.append('cast(' ~ aggregate ~ ' as numeric(38, 0)) as ' ~ name) -%}
     {%- endfor -%}
     {%- set noted = [] -%}
     {%- if is_incremental() -%}

@@ -530,6 +530,8 @@ SAME = [
         "u1-U", "u2-U", "kiosk-k1", "kiosk-k2", "b1-J",
     ),
     on(6, page("V", 59, "V")),
+    # Of a day on which no event changes, though its visitors do.
+    *(on(3, page(f"{cookie}, too", 10, cookie)) for cookie in ("A", "P", "V", "b1", "u1")),
     # Of the fifth day, and its page after midnight.
     on(4, click("k1", 50, None)),
     # A page after midnight, whose click is not known yet.
