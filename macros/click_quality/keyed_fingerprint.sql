@@ -2,6 +2,8 @@
     key that it is counted under and with its rule. -#}
 {% macro keyed_fingerprint() -%}
     {{ day_fingerprint() }},
-    sum(mod(click_id, 1000003) * mod(coalesce(uniqueness_key, 999), 1000003)) as keys,
-    sum(mod(click_id, 1000003) * mod(coalesce(rule_key, 999), 1000003)) as rules
+    cast(
+        sum(mod(click_id, 1000003) * mod(coalesce(uniqueness_key, 999), 1000003)) as numeric(38, 0)
+    ) as uniqueness_keys,
+    cast(sum(mod(click_id, 1000003) * mod(coalesce(rule_key, 999), 1000003)) as numeric(38, 0)) as rule_keys
 {%- endmacro %}

@@ -14,7 +14,9 @@
         'members': keys + ['creative_key', 'device_key', 'country_key', 'network_key'],
         'current_members': current_keys,
     }.items() %}
-    sum(mod(click_id, 1000003) * mod({{ keys_fingerprint(columns) }}, 1000003)) as {{ name }}
+    cast(
+        sum(mod(click_id, 1000003) * mod({{ keys_fingerprint(columns) }}, 1000003)) as numeric(38, 0)
+    ) as {{ name }}
     {{- ',' if not loop.last }}
     {%- endfor %}
 {%- endmacro %}
