@@ -1,4 +1,4 @@
-{#- The days of reports (a query of their report_day_key) whose clicks rec_network_clicks has to count again: other clicks on
+{#- The days of reports (a query of their report_day_key) whose clicks int_reconciliation__clicks has to count again: other clicks on
     the day or, for the report's time zone, on one beside it; or a report that counts them in another way, or no longer. -#}
 {% macro outdated_report_days() -%}
     {#- Network, time zone and meaning of the figures are in the key. -#}

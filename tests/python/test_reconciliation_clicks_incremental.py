@@ -14,7 +14,7 @@ import pytest
 
 from warehouses import Warehouse, demo_landing
 
-MODEL = "rec_network_clicks"
+MODEL = "int_reconciliation__clicks"
 # What the model remembers is made anew of the tables that a test changes.
 BUILD = ("run", "--select", "int_network_reports__clicked_days", MODEL)
 # What fct_clicks does with the states of its days when it is built.

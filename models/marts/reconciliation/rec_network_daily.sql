@@ -72,7 +72,7 @@ currencies as (
 
 clicks as (
     select *
-    from {{ ref('rec_network_clicks') }}
+    from {{ ref('int_reconciliation__clicks') }}
 ),
 
 -- Of an advertiser with several ids, all clicks stand under the first of them.

@@ -1,11 +1,10 @@
-{#- A step on the way to rec_network_daily, which reads the star: not for readers of the marts. -#}
 {{
     config(
-        schema='intermediate',
         materialized='incremental',
         incremental_strategy='delete+insert',
         unique_key='report_day_key',
         on_schema_change='fail',
+        contract={'enforced': true},
         pre_hook="{{ forget_outdated('report_day_key', outdated_report_days) }}",
         post_hook=[
             "{{ remember('int_network_reports__clicked_days') }}",
@@ -177,9 +176,6 @@ summed as (
 
 final as (
     select
-        {{ dimension_key([
-            'report_days.report_day_key', 'summed.advertiser_source_id',
-        ]) }} as network_clicks_key,
         report_days.report_day_key,
         report_days.report_key,
         cast(summed.advertiser_source_id as varchar(128)) as advertiser_source_id,
