@@ -113,8 +113,8 @@ converted as (
                 ) as {{ target }}_{{ amount }}_missing,
             {% endfor %}
         {% endfor %}
-        max(reporting_currency_code) as reporting_currency_code,
-        max(client_currency_code) as client_currency_code
+        cast(max(reporting_currency_code) as varchar(3)) as reporting_currency_code,
+        cast(max(client_currency_code) as varchar(3)) as client_currency_code
     from in_currency
     group by commission_key
 ),
