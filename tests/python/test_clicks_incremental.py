@@ -26,7 +26,8 @@ CHANGES = {
     "keys": """
         update intermediate.int_clicks__keyed set uniqueness_key = mod(line_number, 5)
         where mod(date_key, 10) = 2;
-        update intermediate.int_clicks__keyed__days set uniqueness_keys = uniqueness_keys + 1 where mod(date_key, 10) = 2
+        update intermediate.int_clicks__keyed__days set uniqueness_keys = uniqueness_keys + 1
+        where mod(date_key, 10) = 2
     """,
     "gone clicks": """
         delete from intermediate.int_clicks__keyed
