@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import argparse
 import os
-import signal
 import sys
 from pathlib import Path
-from types import FrameType
 
 import duckdb
 
+from . import interruption
 from .contract import read_contracts
 from .discover import Landing
 from .errors import LoaderError, UsageError
@@ -42,29 +41,34 @@ def main(arguments: list[str] | None = None) -> int:
     """Run a command; its exit code. Errors are sentences on standard error, never tracebacks."""
     options = _parser().parse_args(arguments)
     reporter = Reporter(options.json)
-    signal.signal(signal.SIGTERM, _interrupt)
+    interruption.watch()
     try:
         return _run(options, reporter)
-    except LoaderError as error:
-        return _fail(reporter, str(error), error.exit_code)
     except KeyboardInterrupt:
         return _fail(reporter, _INTERRUPTED_SENTENCE, _INTERRUPTED)
-    except RuntimeError as error:
-        # DuckDB says so in its own way when it is the one that is interrupted.
-        if str(error) != "Query interrupted":
-            raise
-        return _fail(reporter, _INTERRUPTED_SENTENCE, _INTERRUPTED)
-    except MemoryError:
+    except Exception as error:
+        # DuckDB and the drivers tell of an interruption in ways of their own.
+        if interruption.was_asked():
+            return _fail(reporter, _INTERRUPTED_SENTENCE, _INTERRUPTED)
+        return _explain(reporter, error)
+
+
+def _explain(reporter: Reporter, error: Exception) -> int:
+    """Say what was wrong, as far as a person can do something about it; the exit code."""
+    if isinstance(error, LoaderError):
+        return _fail(reporter, str(error), error.exit_code)
+    if isinstance(error, MemoryError):
         return _fail(reporter, "There is not enough memory: lower CLICKSTAR_LOADER_MEMORY.", 1)
-    except BrokenPipeError:
+    if isinstance(error, BrokenPipeError):
         # Whoever read our output has gone; there is nobody to tell.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
-    except (OSError, duckdb.Error) as error:
+    if isinstance(error, (OSError, duckdb.Error)):
         reason = " ".join(str(error).split("\n")[0].split())
         return _fail(
             reporter, f"Something outside the loader failed ({reason}): see to it, run it again.", 1
         )
+    raise error
 
 
 def _run(options: argparse.Namespace, reporter: Reporter) -> int:
@@ -149,10 +153,6 @@ def _fail(reporter: Reporter, sentence: str, exit_code: int) -> int:
         reporter.document({"error": sentence, "exit_code": exit_code})
     reporter.say(sentence)
     return exit_code
-
-
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
 
 
 def _parser() -> argparse.ArgumentParser:

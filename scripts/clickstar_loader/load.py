@@ -18,6 +18,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from . import interruption
 from .columns import MISSING, Parse, parse_query, path_columns
 from .content import Source, compression_of, content_hash, plain_bytes
 from .contract import FilePattern, Table, is_time_zone
@@ -82,6 +83,7 @@ class Loader:
         self._batch_id = self._ledger.next_batch()
         with self._reporter.progress(sum(file.state.size for file in files)):
             for file in files:
+                interruption.obey()
                 problem = problems.get(file.table.identifier)
                 outcome.files.append(self._load_file(file, problem, forced=only is not None))
         return outcome
@@ -119,6 +121,7 @@ class Loader:
                         outcome = self._store(file, path, entry, values)
             return outcome
         except SetAside as reason:
+            interruption.obey()
             entry = _entry(file, state, digest, started_at, self._batch_id)
             return self._set_aside(entry, str(reason))
         finally:
