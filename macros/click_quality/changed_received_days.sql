@@ -1,10 +1,7 @@
-{#- The reporting days of which the current model saw other clicks or copies than there are now. -#}
+{#- The reporting days of which the current model saw other clicks or copies than there are now; also those of which none is left. -#}
 {% macro changed_received_days() -%}
-    {%- set fingerprint = ['date_key', 'records', 'click_ids', 'lines', 'copied_lines'] -%}
-    {%- set days -%}
-        select {{ fingerprint | join(', ') }} from {{ ref('int_clicks__received_days') }}
-        except
-        select {{ fingerprint | join(', ') }} from {{ remembered('int_clicks__received_days') }}
-    {%- endset -%}
-    {{ return(first_column('select date_key from (' ~ days ~ ') as changed_days')) }}
+    {%- set days = changed_rows('int_clicks__received_days', [
+        'date_key', 'records', 'click_ids', 'lines', 'copied_lines',
+    ]) -%}
+    {{ return(first_column('select distinct date_key from (' ~ days ~ ') as changed_days')) }}
 {%- endmacro %}

@@ -3,12 +3,10 @@
     {%- if is_incremental() -%}
         {%- set days = days_to_build() -%}
         {%- if days -%}
-            delete from {{ this }}
-            where
-                {{ in_list('date_key', days) }}
-                and click_id not in (
-                    select click_id from {{ ref(model_name) }} where {{ in_list('date_key', days) }}
-                )
+            {{ forget_rows(
+                in_list('date_key', days) ~ ' and click_id not in (select click_id from ' ~ ref(model_name)
+                ~ ' where ' ~ in_list('date_key', days) ~ ')'
+            ) }}
         {%- endif -%}
     {%- endif -%}
 {%- endmacro %}

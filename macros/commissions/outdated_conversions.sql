@@ -27,7 +27,7 @@
         ) }}
     ),
 
-    -- What an id stood for, or stands for now.
+    -- What an id stood for then, and what it stands for today.
     outdated_versions as (
         select network_code, source_id, valid_from, valid_to from changed_versions
         union all

@@ -3,14 +3,7 @@
     vanishes only with a file of clicks: then of all. -#}
 {% macro outdated_matches() -%}
     {%- set days = changed_days('int_clicks__verdicts') -%}
-    {%- set gone_files -%}
-        select count(*)
-        from {{ remembered('int_clicks__received') }} as known
-        left join (select * from {{ ref('stg_loader__files') }}) as files
-            on known.file_id = files.file_id and files.status = 'loaded'
-        where files.file_id is null
-    {%- endset -%}
-    {%- if first_column(gone_files) not in ([], [0]) -%}
+    {%- if gone_files(remembered('int_clicks__received')) -%}
         select commission_key from {{ ref('int_commissions__attributes') }}
     {%- else -%}
         with

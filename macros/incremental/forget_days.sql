@@ -4,7 +4,7 @@
     {%- if is_incremental() -%}
         {%- set days = days_to_build() -%}
         {%- if days -%}
-            delete from {{ this }} where {{ in_list('date_key', days) }}
+            {{ forget_rows(in_list('date_key', days)) }}
         {%- endif -%}
     {%- endif -%}
 {%- endmacro %}

@@ -1,10 +1,7 @@
 {#- The commissions (a query of their commission_key) of which int_reconciliation__commissions has other rows than the current model
     saw; all of them where the words of feeds mean something else now. -#}
 {% macro changed_reconciled_commissions() -%}
-    {%- if
-        has_changed('commission_feeds', ['feed', 'network_code', 'mode', 'declares_full_windows'])
-        or has_changed('commission_statuses', ['network_code', 'network_status', 'status'])
-    -%}
+    {%- if ledger_words_have_changed() -%}
         select commission_key from {{ this }}
         union
         select commission_key from {{ ref('int_reconciliation__commissions') }}

@@ -8,5 +8,5 @@
     union
     select report_day_key
     from {{ ref('int_network_reports__clicked_days') }}
-    where {{ in_list('date_key', days_around(changed_days_of_clicks(), 1, 1)) }}
+    where {{ in_list('date_key', days_around(changed_days('fct_clicks'), 1, 1)) }}
 {%- endmacro %}

@@ -3,10 +3,7 @@
 {% macro outdated_step_days() -%}
     {%- set commissions = ['report_key', 'commission_key', 'row_state', 'own_date', 'zone_date'] -%}
     {%- set records = ['report_key', 'commission_key', 'record_code', 'row_state', 'posted_date'] -%}
-    {%- if
-        has_changed('commission_feeds', ['feed', 'network_code', 'mode', 'declares_full_windows'])
-        or has_changed('commission_statuses', ['network_code', 'network_status', 'status'])
-    -%}
+    {%- if ledger_words_have_changed() -%}
         {%- set others = {} -%}
         {%- for name in ['int_reconciliation__commissions', 'int_reconciliation__records'] -%}
             {%- do others.update({name: 'select * from ' ~ ref(name)}) -%}

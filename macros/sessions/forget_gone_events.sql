@@ -4,7 +4,7 @@
     {%- set days = changed_days('int_sessions__received') if is_incremental() else [] -%}
     {%- if days -%}
         {%- set gone -%}
-            {{ this }} where {{ in_list('date_key', days) }} and event_key in (
+            {{ in_list('date_key', days) }} and event_key in (
                 select assigned.event_key
                 from (
                     select event_key, date_key from {{ this }} where {{ in_list('date_key', days) }}
@@ -18,7 +18,6 @@
                 where received.event_key is null
             )
         {%- endset -%}
-        {%- do run_query(note_days('select distinct session_date_key from ' ~ gone)) -%}
-        delete from {{ gone }}
+        {{ forget_rows(gone) }}
     {%- endif -%}
 {%- endmacro %}

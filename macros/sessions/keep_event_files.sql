@@ -6,9 +6,7 @@
         {%- set gone = gone_files(files) -%}
         {%- set arrived = event_files() -%}
         {%- if gone -%}
-            {%- set rows = this ~ ' where ' ~ in_list('file_id', gone) -%}
-            {%- do run_query(note_days('select distinct date_key from ' ~ rows)) -%}
-            {%- do run_query('delete from ' ~ rows) -%}
+            {%- do run_query(forget_rows(in_list('file_id', gone))) -%}
             {%- do run_query('delete from ' ~ files ~ ' where ' ~ in_list('file_id', gone)) -%}
         {%- endif -%}
         {%- if arrived -%}

@@ -5,7 +5,7 @@
     {%- if is_incremental() -%}
         insert into {{ noted }} (identifier_id)
         select identifier_id
-        from {{ visitors_to_stitch() }}
+        from {{ outdated_keys() }}
     {%- else -%}
         drop table if exists {{ noted }};
         create table {{ noted }} as select cast(null as bigint) as identifier_id

@@ -21,7 +21,7 @@ MODELS = {
 CHANGES = {
     "hits": """
         delete from intermediate.int_clicks__judged where mod(date_key, 10) = 1;
-        update intermediate.int_clicks__judged__days set hits = 0 where mod(date_key, 10) = 1
+        update intermediate.int_clicks__judged__days set records = 0 where mod(date_key, 10) = 1
     """,
     "keys": """
         update intermediate.int_clicks__keyed set uniqueness_key = mod(line_number, 5)

@@ -1,19 +1,13 @@
 {{
     config(
         materialized='incremental',
-        incremental_strategy='delete+insert',
+        incremental_strategy='delete_insert_noting_days',
         unique_key='date_key',
         on_schema_change='fail',
         contract={'enforced': true},
-        pre_hook=[
-            "{{ forget_days(outdated_judged_days) }}",
-            "{{ forget_day_states(outdated_judged_days) }}",
-        ],
+        pre_hook="{{ forget_days(outdated_judged_days) }}",
         post_hook=[
-            "{{ forget_absent_days(
-                ref('int_clicks__received_days'), remembered('int_clicks__received_days')
-            ) }}",
-            "{{ keep_day_states(hits_fingerprint(), ref('int_clicks__received_days')) }}",
+            "{{ keep_noted_days(hits_fingerprint()) }}",
             "{{ remember('int_clicks__received_days') }}",
             "{{ remember('int_master__internal_traffic_versions') }}",
         ],

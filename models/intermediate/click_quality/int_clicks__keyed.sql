@@ -1,16 +1,13 @@
 {{
     config(
         materialized='incremental',
-        incremental_strategy='delete+insert',
+        incremental_strategy='delete_insert_noting_days',
         unique_key='date_key',
         on_schema_change='fail',
         contract={'enforced': true},
-        pre_hook="{{ forget_day_states(outdated_keyed_days) }}",
+        pre_hook="{{ forget_days(outdated_keyed_days) }}",
         post_hook=[
-            "{{ forget_absent_days(
-                ref('int_clicks__received_days'), remembered('int_clicks__received_days')
-            ) }}",
-            "{{ keep_day_states(keyed_fingerprint(), ref('int_clicks__received_days')) }}",
+            "{{ keep_noted_days(keyed_fingerprint()) }}",
             "{{ remember('int_clicks__received_days') }}",
             "{{ remember('int_members__uniqueness_rules') }}",
         ],

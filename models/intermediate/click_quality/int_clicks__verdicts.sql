@@ -1,16 +1,13 @@
 {{
     config(
         materialized='incremental',
-        incremental_strategy='delete+insert',
+        incremental_strategy='delete_insert_noting_days',
         unique_key='click_id',
         on_schema_change='fail',
         contract={'enforced': true},
-        pre_hook="{{ forget_day_states(reached_verdict_days) }}",
         post_hook=[
             "{{ forget_gone_clicks('int_clicks__keyed', outdated_verdict_days) }}",
-            "{{ keep_day_states(
-                day_fingerprint() ~ ', ' ~ verdicts_fingerprint(), day_states('int_clicks__keyed')
-            ) }}",
+            "{{ keep_noted_days(day_fingerprint() ~ ', ' ~ verdicts_fingerprint()) }}",
             "{{ remember_days('int_clicks__keyed') }}",
             "{{ remember_days('int_clicks__judged') }}",
             "{{ remember('int_uniqueness_rules__in_force') }}",

@@ -6,10 +6,7 @@
         on_schema_change='fail',
         contract={'enforced': true},
         pre_hook="{{ forget_days(changed_received_days) }}",
-        post_hook=[
-            "{{ forget_gone_days(ref('int_clicks__received'), 'copy_number = 1') }}",
-            "{{ remember('int_clicks__received_days') }}",
-        ],
+        post_hook="{{ remember('int_clicks__received_days') }}",
         dist='even',
         sort=['date_key'],
     )

@@ -42,9 +42,7 @@
 {%- for amount in commission_amounts() %}
     {%- do says.extend(['entries.' ~ amount ~ '_amount', 'entries.' ~ amount ~ '_level']) %}
 {%- endfor %}
-{%- set folds_all = not is_incremental()
-    or has_changed('commission_feeds', ['feed', 'network_code', 'mode', 'declares_full_windows'])
-    or has_changed('commission_statuses', ['network_code', 'network_status', 'status']) %}
+{%- set folds_all = not is_incremental() or ledger_words_have_changed() %}
 
 with
 

@@ -5,7 +5,7 @@
         unique_key='commission_key',
         on_schema_change='fail',
         contract={'enforced': true},
-        pre_hook="{{ forget_outdated_matches() }}",
+        pre_hook="{{ forget_outdated('commission_key', outdated_matches) }}",
         post_hook=[
             "{{ forget_gone_values('commission_key', ref('int_commissions__attributes')) }}",
             "{{ remember('int_commissions__attributes', [
@@ -34,8 +34,7 @@
 
 {%- set clicks_looked_at, verdicts_looked_at = '1 = 1', '1 = 1' %}
 {%- if is_incremental() %}
-    {%- set outdated = outdated_matches() %}
-    {%- set days = days_of_clicks(outdated) %}
+    {%- set days = days_of_clicks(outdated_matches()) %}
     {%- set clicks_looked_at = on_days(days, reporting_date_key('clicked_at'), 'clicked_at') %}
     {%- set verdicts_looked_at = on_days(days, 'date_key', 'clicked_at') %}
 {%- endif %}
@@ -55,7 +54,8 @@ advertisers as (
 
 {% if is_incremental() %}
     outdated as (
-        {{ outdated | indent(8) }}
+        select commission_key
+        from {{ outdated_keys() }}
     ),
 
 {% endif %}

@@ -16,11 +16,10 @@
         ],
         post_hook=[
             "{{ forget_gone_events() }}",
-            "{{ keep_noted_days({
-                'events': 'count(*)',
-                'set_aside': 'count(quarantine_reason)',
-                'state': 'sum(session_state)',
-            }) }}",
+            "{{ keep_noted_days(
+                'count(*) as records, count(quarantine_reason) as set_aside, '
+                'cast(sum(session_state) as numeric(38, 0)) as state'
+            ) }}",
             "{{ remember_days('int_sessions__received') }}",
             "{{ remember_stitches() }}",
             "{{ remember('int_channels__assigned') }}",

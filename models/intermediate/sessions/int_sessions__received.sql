@@ -11,7 +11,8 @@
         post_hook=[
             "{{ keep_event_files() }}",
             "{{ keep_noted_days(
-                {'events': 'count(*)', 'state': 'sum(' ~ event_state() ~ ')'}, 'copy_number = 1'
+                'count(*) as records, cast(sum(' ~ event_state() ~ ') as numeric(38, 0)) as state',
+                'copy_number = 1',
             ) }}",
         ],
     )

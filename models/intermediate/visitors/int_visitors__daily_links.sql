@@ -12,9 +12,11 @@
             {'columns': ['identifier_id']},
             {'columns': ['other_id']},
         ],
-        pre_hook="{{ forget_linked_days() }}",
+        pre_hook="{{ forget_days(outdated_link_days) }}",
         post_hook=[
-            "{{ keep_noted_days({'links': 'count(*)', 'state': 'sum(' ~ link_state() ~ ')'}) }}",
+            "{{ keep_noted_days(
+                'count(*) as records, cast(sum(' ~ link_state() ~ ') as numeric(38, 0)) as state'
+            ) }}",
             "{{ remember_days('int_sessions__received') }}",
         ],
     )

@@ -11,7 +11,7 @@
             {'columns': ['identifier_id'], 'unique': true},
             {'columns': ['visitor_id']},
         ],
-        pre_hook=["{{ find_outdated_visitors() }}", "{{ forget_outdated_visitors() }}"],
+        pre_hook="{{ forget_outdated('identifier_id', outdated_visitors) }}",
         post_hook=[
             "{{ remember_links() }}",
             "{{ remember_days('int_visitors__daily_links') }}",
@@ -28,7 +28,7 @@ with
 {% if is_incremental() %}
     outdated as (
         select identifier_id
-        from {{ visitors_to_stitch() }}
+        from {{ outdated_keys() }}
     ),
 
     touching as (

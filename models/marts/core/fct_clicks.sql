@@ -3,17 +3,12 @@
 {{
     config(
         materialized='incremental',
-        incremental_strategy='delete+insert',
+        incremental_strategy='delete_insert_noting_days',
         unique_key='date_key',
         on_schema_change='fail',
-        pre_hook=[
-            "{{ forget_day_states(outdated_click_days) }}",
-            "{{ forget_absent_days(
-                day_states('int_clicks__verdicts'), remembered('int_clicks__verdicts', of_days=true)
-            ) }}",
-        ],
+        pre_hook="{{ forget_days(outdated_click_days) }}",
         post_hook=[
-            "{{ keep_day_states(clicks_fingerprint(), day_states('int_clicks__verdicts')) }}",
+            "{{ keep_noted_days(clicks_fingerprint()) }}",
             "{{ remember_days('int_clicks__verdicts') }}",
             "{{ remember('int_members__versions') }}",
             "{{ remember('int_channels__assigned') }}",

@@ -14,7 +14,7 @@
         incremental_strategy='delete+insert',
         unique_key='date_key',
         on_schema_change='fail',
-        pre_hook="{{ forget_days(changed_days_of_clicks) }}",
+        pre_hook="{{ forget_changed_days('fct_clicks') }}",
         post_hook="{{ remember_days('fct_clicks') }}",
         dist='even',
         sort=['date_key'],
@@ -43,7 +43,7 @@ days as (
         cast(sum(case when click_class = 'invalid' then 1 else 0 end) as bigint) as invalid_clicks
     from clicks
     {% if is_incremental() %}
-        where {{ in_list('date_key', changed_days_of_clicks()) }}
+        where {{ in_list('date_key', changed_days('fct_clicks')) }}
     {% endif %}
     group by
         date_key,
