@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 
 from warehouses import Warehouse
 
-# The rows of each model, each with its text: what differs is found by the text.
-Rows = dict[str, dict[str, tuple[object, ...]]]
+# The rows of each model, and how many times it has each.
+Rows = dict[str, Counter[tuple[object, ...]]]
 
 
 def rows(warehouse: Warehouse, models: Mapping[str, str]) -> Rows:
     """Return the rows of models, which are given with their schemas."""
     return {
-        model: {str(row): row for row in warehouse.query(f"select * from {schema}.{model}")}
+        model: Counter(warehouse.query(f"select * from {schema}.{model}"))
         for model, schema in models.items()
     }
 
@@ -27,5 +28,15 @@ def made_anew(warehouse: Warehouse, models: Mapping[str, str]) -> Rows:
 
 def differing(one: Rows, other: Rows) -> dict[str, int]:
     """Return the number of rows that only one of the two has, of the models with such rows."""
-    counts = {model: len(one[model].keys() ^ other[model].keys()) for model in one}
+    counts = {
+        model: ((one[model] - other[model]) + (other[model] - one[model])).total() for model in one
+    }
     return {model: count for model, count in counts.items() if count}
+
+
+def built_as_anew(warehouse: Warehouse, models: Mapping[str, str], what: str) -> Rows:
+    """Build models after something changed: their rows, which must be those of a full refresh."""
+    warehouse.dbt("run", "--select", *models)
+    built = rows(warehouse, models)
+    assert not differing(built, made_anew(warehouse, models)), what
+    return built

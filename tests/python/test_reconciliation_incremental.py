@@ -12,43 +12,30 @@ from pathlib import Path
 
 import pytest
 
+from incremental import differing, made_anew, rows
 from warehouses import Warehouse, demo_landing
 
-MODELS = tuple(
-    f"int_reconciliation__{name}" for name in ("commissions", "states", "records", "steps")
-)
-BUILD = ("run", "--select", *MODELS)
-Rows = dict[str, list[tuple[object, ...]]]
+STEPS = "int_reconciliation__steps"
+MODELS = {
+    f"int_reconciliation__{name}": "intermediate"
+    for name in ("commissions", "states", "records", "steps")
+}
 
 
 class Demo:
-    """The warehouse, and a copy in which the models are made anew."""
+    """The warehouse."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
         landing = demo_landing(folder, "--clicks", "6000", "--days", "60")
         self.warehouse = Warehouse("duckdb", folder)
         self.warehouse.load(landing)
-        selected = ("--select", f"+{MODELS[-1]}", "--exclude-resource-type", "test", "unit_test")
+        selected = ("--select", f"+{STEPS}", "--exclude-resource-type", "test", "unit_test")
         self.warehouse.dbt("build", *selected)
-
-    def rows(self, warehouse: Warehouse) -> Rows:
-        """The rows of each model."""
-        return {
-            name: warehouse.query(f"select * from intermediate.{name} order by all")
-            for name in MODELS
-        }
-
-    def of_a_full_refresh(self) -> Rows:
-        """The rows that the models have in a copy of the warehouse in which they are made anew."""
-        copy = self.warehouse.copied(self.folder / "copy")
-        copy.dbt(*BUILD, "--full-refresh")
-        return self.rows(copy)
 
     def change(self, sql: str) -> None:
         """Change some tables, and build."""
         self.warehouse.execute(sql)
-        self.warehouse.dbt(*BUILD)
+        self.warehouse.dbt("run", "--select", *MODELS)
 
 
 @pytest.fixture(scope="module")
@@ -278,16 +265,14 @@ HAPPENS = (
 
 
 def test_rows_are_those_of_a_full_refresh_whatever_happens(demo: Demo) -> None:
-    before = demo.rows(demo.warehouse)
-    assert before == demo.of_a_full_refresh()
+    before = rows(demo.warehouse, MODELS)
+    assert not differing(before, made_anew(demo.warehouse, MODELS))
     happens: Callable[[Demo], None]
     for happens in HAPPENS:
         happens(demo)
-        after = demo.rows(demo.warehouse)
-        assert after == demo.of_a_full_refresh(), happens.__name__
-        assert after["int_reconciliation__steps"] != before["int_reconciliation__steps"], (
-            happens.__name__
-        )
+        after = rows(demo.warehouse, MODELS)
+        assert not differing(after, made_anew(demo.warehouse, MODELS)), happens.__name__
+        assert STEPS in differing(after, before), happens.__name__
         before = after
     assert all(before.values())
 
@@ -295,5 +280,5 @@ def test_rows_are_those_of_a_full_refresh_whatever_happens(demo: Demo) -> None:
 def test_nothing_is_worked_out_again_when_nothing_happened(demo: Demo) -> None:
     """A build without news finds nothing outdated; it would restore the rows taken away."""
     demo.change("delete from intermediate.int_reconciliation__steps where measure = 'sales'")
-    rows = demo.rows(demo.warehouse)["int_reconciliation__steps"]
-    assert rows and not any("sales" in row for row in rows)
+    steps = rows(demo.warehouse, MODELS)[STEPS]
+    assert steps and not any("sales" in row for row in steps)
