@@ -27,7 +27,16 @@
         from counted
     ),
 
+    -- Most are of one day, which is found by itself: a range would be compared with every day.
     dated as (
+        select
+            divided.{{ key }},
+            calendar.date_day,
+            divided.millionths
+        from divided
+        inner join calendar on divided.from_date = calendar.date_day
+        where divided.days = 1
+        union all
         select
             divided.{{ key }},
             calendar.date_day,
@@ -41,6 +50,7 @@
             on
                 divided.from_date <= calendar.date_day
                 and divided.to_date >= calendar.date_day
+        where divided.days > 1
     )
 
     select

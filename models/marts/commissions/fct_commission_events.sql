@@ -37,10 +37,11 @@ currencies as (
 
 final as (
     select
-        {{ dimension_key([
-            'entries.commission_key', 'entries.feed', 'entries.file_id', 'entries.line_number',
-            'entries.currency_code',
-        ]) }} as commission_event_key,
+        {{ dimension_key(
+            ['entries.commission_key', 'entries.feed', 'entries.file_id', 'entries.line_number']
+            + ['entries.currency_code'],
+            plain=['entries.commission_key', 'entries.file_id', 'entries.line_number'],
+        ) }} as commission_event_key,
         entries.commission_key,
         commissions.date_key,
         {{ reporting_date_key('entries.recorded_at') }} as recorded_date_key,

@@ -2,15 +2,15 @@
 {%- set kinds = ['advertiser', 'partner', 'program', 'campaign', 'creative'] -%}
 {%- set facts = {
     'clicks': {
-        'relation': 'fct_clicks',
         'kinds': kinds,
-        'at': 'clicked_at',
-        'numbers': {'clicks': 'count(*)'},
+        'first': 'first_clicked_at',
+        'last': 'last_clicked_at',
+        'numbers': {'clicks': 'sum(clicks)'},
     },
     'commissions': {
-        'relation': 'fct_commissions',
         'kinds': kinds,
-        'at': 'occurred_at',
+        'first': 'occurred_at',
+        'last': 'occurred_at',
         'numbers': {
             'commissions': 'count(*)',
             'net_commission': 'sum(reporting_net_commission_amount)',
@@ -18,21 +18,21 @@
         },
     },
     'reports': {
-        'relation': 'fct_network_reports',
         'kinds': ['advertiser', 'partner', 'program'],
-        'at': 'cast(reported_date as timestamp)',
+        'first': 'cast(reported_date as timestamp)',
+        'last': 'cast(reported_date as timestamp)',
         'numbers': {},
     },
     'costs': {
-        'relation': 'fct_costs',
         'kinds': ['advertiser', 'partner', 'program', 'campaign'],
-        'at': 'cast(incurred_date as timestamp)',
+        'first': 'cast(incurred_date as timestamp)',
+        'last': 'cast(incurred_date as timestamp)',
         'numbers': {},
     },
 } -%}
 {%- set numbers = ['clicks', 'commissions', 'net_commission', 'without_rate'] -%}
-{#- Whose pages clicks lead to are the advertiser's, where they come from is the partner's. -#}
-{%- set pages = {'advertiser': 'landing_url', 'partner': 'referrer_host'} -%}
+{#- Whose hosts clicks tell of. -#}
+{%- set with_hosts = ['advertiser', 'partner'] -%}
 
 with
 
@@ -41,19 +41,15 @@ clicks as (
         {% for kind in kinds %}
             {{ kind }}_key,
         {% endfor %}
-        clicked_at
-    from {{ ref('fct_clicks') }}
+        {% for kind in with_hosts %}
+            {{ kind }}_host,
+        {% endfor %}
+        clicks,
+        first_clicked_at,
+        last_clicked_at
+    from {{ ref('int_members__daily_clicks') }}
 ),
 
-{% for kind, column in pages.items() %}
-    {{ kind }}_clicks as (
-        select
-            {{ kind }}_key as member_key,
-            {{ column }}
-        from {{ ref('fct_clicks') }}
-    ),
-
-{% endfor %}
 commissions as (
     select
         {% for kind in kinds %}
@@ -137,8 +133,8 @@ unmapped as (
             {% for name, expression in parts['numbers'].items() %}
                 {{ expression }} as {{ name }},
             {% endfor %}
-            min({{ parts['at'] }}) as first_seen_at,
-            max({{ parts['at'] }}) as last_seen_at
+            min({{ parts['first'] }}) as first_seen_at,
+            max({{ parts['last'] }}) as last_seen_at
         from {{ fact }}
         group by
             {{ parts['kinds'] | join('_key, ') }}_key
@@ -175,39 +171,20 @@ summed as (
     group by member_key
 ),
 
-{% for kind, column in pages.items() %}
-    {{ kind }}_pages as (
-        select
-            unmapped.member_key,
-            {{ kind }}_clicks.{{ column }} as page
-        from {{ kind }}_clicks
-        inner join unmapped on {{ kind }}_clicks.member_key = unmapped.member_key
-    ),
-
-{% endfor %}
-page_hosts as (
-    select
-        member_key,
-        {{ url_host('page') }} as host
-    from advertiser_pages
-    union all
-    select
-        member_key,
-        page as host
-    from partner_pages
-),
-
 hosts as (
-    select
-        member_key,
-        host,
-        count(*) as clicks
-    from page_hosts
-    group by member_key, host
+    {% for kind in with_hosts %}
+        select
+            clicks.{{ kind }}_key as member_key,
+            clicks.{{ kind }}_host as host,
+            sum(clicks.clicks) as clicks
+        from clicks
+        inner join unmapped on clicks.{{ kind }}_key = unmapped.member_key
+        group by clicks.{{ kind }}_key, clicks.{{ kind }}_host
+        {{ 'union all' if not loop.last }}
+    {% endfor %}
 ),
 
--- Equally frequent ones in an order that is the same on every engine. No host is the last choice,
--- and not left out before: that condition would be computed for every click.
+-- Equally frequent ones in an order that is the same on every engine. No host is the last choice.
 hosts_in_order as (
     select
         member_key,

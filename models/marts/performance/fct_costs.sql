@@ -7,6 +7,10 @@
     'campaign_key',
     'channel_key',
 ] -%}
+{%- set priced_keys = [] -%}
+{%- for key in keys -%}
+    {%- do priced_keys.append('priced.' ~ key) -%}
+{%- endfor -%}
 {#- Whom a fee of the master data may name. -#}
 {%- set fee_members = ['advertiser', 'partner', 'program'] -%}
 
@@ -82,7 +86,7 @@ clicks as (
         currency_code,
         cost_amount,
         clicked_date
-    from {{ ref('fct_clicks') }}
+    from {{ ref('int_members__daily_clicks') }}
     where cost_amount is not null
 ),
 
@@ -487,8 +491,8 @@ final as (
         {{ dimension_key(
             ['priced.cost_origin', 'priced.cost_code', 'priced.cost_type']
             + ['priced.date_key', 'priced.currency_code']
-            + ['priced.network_key', 'priced.advertiser_key', 'priced.partner_key']
-            + ['priced.program_key', 'priced.campaign_key', 'priced.channel_key'],
+            + priced_keys,
+            plain=['priced.date_key'] + priced_keys,
         ) }} as cost_key,
         priced.date_key,
         {% for key in keys %}
