@@ -16,6 +16,7 @@ MODELS = {
     "int_clicks__verdicts": "intermediate",
     "fct_clicks": "marts",
     "fct_daily_performance": "marts",
+    "int_members__daily_clicks": "intermediate",
 }
 
 CHANGES = {

@@ -13,7 +13,8 @@
 
 -- depends_on: {{ ref('stg_loader__files') }}
 
-{%- set arrived = new_files() if is_incremental() else [] %}
+{%- set origins = ['int_clicks__unioned', 'int_page_views__unioned'] %}
+{%- set arrived = new_files(landed_tables(origins)) if is_incremental() else [] %}
 
 with
 

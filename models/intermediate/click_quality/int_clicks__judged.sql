@@ -19,6 +19,11 @@
 
 {#- Each rule reads the few columns it needs by itself: a shared selection would be stored. -#}
 {%- set days = outdated_judged_days() if is_incremental() else [] %}
+{#- The files of the clicks of these days: their signals are read, and not those of every click. -#}
+{%- set files = first_column(
+    'select distinct file_id from (select * from ' ~ ref('int_clicks__keyed') ~ ') as keyed where '
+    ~ in_list('date_key', days)
+) if is_incremental() else [] %}
 {#- Whose clicks are counted, and the column that says it. -#}
 {%- set counted = {'visitor': 'visitor_id', 'ip_prefix': 'ip_prefix'} %}
 {#- Sources whose clicks have ids. A log's line is known by its content, address included. -#}
@@ -77,6 +82,9 @@ all_signals as (
         is_refused,
         page_viewed_at
     from {{ ref('int_clicks__signals') }}
+    {% if is_incremental() %}
+        where {{ in_list('file_id', files) }}
+    {% endif %}
 ),
 
 received as (

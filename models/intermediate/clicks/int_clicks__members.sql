@@ -15,6 +15,8 @@
 
 {%- set kinds = ['advertiser', 'partner', 'program', 'campaign', 'creative'] %}
 
+{%- set arrived = new_files(landed_tables(['int_clicks__unioned'])) if is_incremental() else [] %}
+
 with
 
 clicks as (
@@ -26,7 +28,7 @@ clicks as (
         network_code
     from {{ ref('int_clicks__unioned') }}
     {% if is_incremental() %}
-        where {{ in_list('file_id', new_files()) }}
+        where {{ in_list('file_id', arrived) }}
     {% endif %}
 ),
 

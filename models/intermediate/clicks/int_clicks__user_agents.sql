@@ -13,6 +13,8 @@
 
 -- depends_on: {{ ref('stg_loader__files') }}
 
+{%- set arrived = new_files(landed_tables(['int_clicks__unioned'])) if is_incremental() else [] %}
+
 with
 
 clicks as (
@@ -21,7 +23,7 @@ clicks as (
         user_agent
     from {{ ref('int_clicks__unioned') }}
     {% if is_incremental() %}
-        where {{ in_list('file_id', new_files()) }}
+        where {{ in_list('file_id', arrived) }}
     {% endif %}
 ),
 

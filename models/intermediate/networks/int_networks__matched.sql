@@ -42,6 +42,7 @@ lengths as (
 distinct_prefixes as (
     select distinct ip_prefix
     from {{ ref('int_networks__prefixes') }}
+    where ip_prefix is not null
 ),
 
 prefixes as (

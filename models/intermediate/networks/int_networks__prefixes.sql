@@ -13,6 +13,8 @@
 
 -- depends_on: {{ ref('stg_loader__files') }}
 
+{%- set arrived = new_files(landed_tables(['int_clicks__unioned'])) if is_incremental() else [] %}
+
 with
 
 clicks as (
@@ -21,16 +23,16 @@ clicks as (
         ip_prefix
     from {{ ref('int_clicks__unioned') }}
     {% if is_incremental() %}
-        where {{ in_list('file_id', new_files()) }}
+        where {{ in_list('file_id', arrived) }}
     {% endif %}
 ),
 
+-- Also the row without a prefix: a file that has no row here would be read in every build.
 final as (
     select distinct
         file_id,
         cast(ip_prefix as varchar(43)) as ip_prefix
     from clicks
-    where ip_prefix is not null
 )
 
 select * from final

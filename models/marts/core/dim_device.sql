@@ -13,12 +13,13 @@ parsed as (
 
 -- The loader forgets no user agent; these are of clicks whose files are loaded.
 clicked as (
-    select user_agent from {{ ref('int_clicks__user_agents') }}
+    select distinct user_agent
+    from {{ ref('int_clicks__user_agents') }}
 ),
 
 -- Pages are also looked at with devices that nobody clicks with.
 viewed as (
-    select device_key
+    select distinct device_key
     from {{ ref('int_sessions__received') }}
     where is_page_view
 ),
