@@ -82,7 +82,7 @@ def run(console: Console, settings: Settings) -> int:
     report.show_changes(console, marts_before, read_state(settings), build, new_files)
     if with_portal:
         portal.refresh_queue(console)
-    report.show_warnings(console)
+    report.show_warnings(console, waiting)
     console.print(f"Done in {time.monotonic() - started:.0f} s.")
     return 1 if build.failures or loaded else 0
 

@@ -262,8 +262,13 @@ def show_changes(
     console.print(Text(told, style="bold"), soft_wrap=True)
 
 
-def show_warnings(console: Console) -> None:
+def show_warnings(console: Console, waiting: list[WaitingFile]) -> None:
     """Print what must not be overlooked, last of all."""
+    if waiting:
+        named = waiting[0].path
+        if len(waiting) > 1:
+            named += f" and {counted(len(waiting) - 1, 'more file')}"
+        show_warning(console, f"Somebody must see to {named}: nothing was loaded, see above.")
     if salt_from_environment() == DEMO_SALT:
         show_warning(console, DEMO_SALT_WARNING)
 

@@ -487,6 +487,12 @@ def test_a_run_builds_what_there_is_though_a_file_was_rejected_whole(
     said = lines_of_run("run", *ONE_CLICK, code=1)
     assert "  access_log/site/access.log: every record of it was rejected" in said
     assert any(line.startswith("Changed: everything is new") for line in said)
+    # At the end, where the exit code is seen: the tables have pushed the reason out of sight.
+    sentence = "Somebody must see to access_log/site/access.log: nothing was loaded, see above."
+    assert said[-2:-1] == [f"Warning: {sentence}"]
+    log.with_name("other.log").write_text("nor is this one\n")
+    *_, warning, _ = lines_of_run("run", code=1)
+    assert "access_log/site/access.log and 1 more file: nothing was loaded" in warning
 
 
 @pytest.mark.parametrize(
