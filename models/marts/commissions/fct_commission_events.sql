@@ -1,12 +1,17 @@
-{%- set roles = [
-    'advertiser_key', 'partner_key', 'program_key', 'campaign_key', 'channel_key',
-    'advertiser_current_key', 'partner_current_key', 'program_current_key',
-    'campaign_current_key', 'channel_current_key', 'network_key',
-    'country_key', 'date_key', 'occurred_date',
-] -%}
+{%- set roles = commission_roles() -%}
 
 {{
     config(
+        materialized='incremental',
+        incremental_strategy='delete+insert',
+        unique_key='commission_key',
+        on_schema_change='fail',
+        pre_hook="{{ forget_outdated('commission_key', outdated_commission_events) }}",
+        post_hook=[
+            "{{ remember('int_commissions__converted', ['commission_key', 'converted_state']) }}",
+            "{{ remember('fct_commissions', ['commission_key'] + commission_roles()) }}",
+            "{{ remember('dim_currency', ['currency_key', 'currency_code']) }}",
+        ],
         dist='commission_key',
         sort=['recorded_date_key'],
         indexes=[{'columns': ['commission_key']}, {'columns': ['recorded_date_key']}],
@@ -18,13 +23,15 @@ with
 entries as (
     select *
     from {{ ref('int_commissions__converted') }}
+    {% if is_incremental() %}
+        where commission_key in (select outdated.commission_key from {{ outdated_keys() }} as outdated)
+    {% endif %}
 ),
 
 commissions as (
     select
         commission_key,
-        {{ roles | join(',\n        ') }},
-        network_code
+        {{ roles | join(',\n        ') }}
     from {{ ref('fct_commissions') }}
 ),
 
@@ -45,7 +52,7 @@ final as (
         entries.commission_key,
         commissions.date_key,
         {{ reporting_date_key('entries.recorded_at') }} as recorded_date_key,
-        {% for role in roles if role not in ('date_key', 'occurred_date') %}
+        {% for role in roles if role not in ('network_code', 'date_key', 'occurred_date') %}
             commissions.{{ role }},
         {% endfor %}
         coalesce(currencies.currency_key, -1) as currency_key,
