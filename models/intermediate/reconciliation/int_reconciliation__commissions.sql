@@ -29,6 +29,7 @@
     'zone_date', 'occurred_at', 'rate', 'report_pulled_at', 'sales_until',
 ] %}
 {%- set sources = ['observed', 'attributes', 'states', 'entries'] %}
+{%- set account_key = dimension_key(['network_code', 'side', 'account_code'], plain=['side']) %}
 
 with
 
@@ -118,16 +119,23 @@ rates as (
     ),
 
 {% endfor %}
-reports as (
+compared_reports as (
     {{ compared_reports('lines') | indent(4) }}
+),
+
+-- One key of the three: PostgreSQL thinks that hardly a row has all three of another, and would then
+-- compare each commission with each.
+reports as (
+    select
+        *,
+        {{ account_key }} as account_key
+    from compared_reports
 ),
 
 accounts as (
     select distinct
         commission_key,
-        network_code,
-        side,
-        account_code
+        {{ account_key }} as account_key
     from observed
 ),
 
@@ -196,11 +204,7 @@ owned as (
             as zone_date,
         attributes.occurred_at
     from reports
-    inner join accounts
-        on
-            reports.network_code = accounts.network_code
-            and reports.side = accounts.side
-            and reports.account_code = accounts.account_code
+    inner join accounts on reports.account_key = accounts.account_key
     inner join attributes on accounts.commission_key = attributes.commission_key
     inner join states on accounts.commission_key = states.commission_key
     inner join kept on accounts.commission_key = kept.commission_key
