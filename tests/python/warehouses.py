@@ -122,7 +122,11 @@ class Warehouse:
         return copy
 
     def execute(self, sql: str) -> None:
-        """Run statements on a DuckDB warehouse."""
+        """Run statements on a DuckDB or PostgreSQL warehouse."""
+        if self.target == "postgres":
+            with self._postgres() as session:
+                session.execute(sql.encode())
+            return
         with duckdb.connect(str(self.file)) as connection:
             connection.execute(sql)
 
