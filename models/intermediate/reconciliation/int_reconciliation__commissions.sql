@@ -123,8 +123,8 @@ compared_reports as (
     {{ compared_reports('lines') | indent(4) }}
 ),
 
--- One key of the three: PostgreSQL thinks that hardly a row has all three of another, and would then
--- compare each commission with each.
+-- One key of the three: PostgreSQL thinks that hardly a row has all three of another, and would
+-- then compare each commission with each.
 reports as (
     select
         *,
