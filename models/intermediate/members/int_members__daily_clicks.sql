@@ -54,7 +54,9 @@ unmapped as (
 with_evidence as (
     select
         clicks.*,
-        case when partners.member_key is not null then clicks.referrer_host end as partner_host,
+        cast(
+            case when partners.member_key is not null then clicks.referrer_host end as varchar(255)
+        ) as partner_host,
         case when advertisers.member_key is not null then clicks.landing_url end as advertiser_url
     from clicks
     left join unmapped as partners
