@@ -1,7 +1,7 @@
-{#- The ids of the files that are loaded and of which the current model has no row yet; those of some raw tables
-    only, where the model reads no others. An anti join, because engines then keep the few files in memory and
-    not the many rows. `known`: a table of the files of which it has rows, where it keeps one. -#}
-{% macro new_files(tables=[], known=none) -%}
+{#- The ids of the files that are loaded and of which the current model has no row yet; only of raw tables that the named models
+    read, since a file of another never has one and would stay new. An anti join, because engines then keep the few files
+    in memory and not the many rows. `known`: a table of the files of which it has rows, where it keeps one. -#}
+{% macro new_files(model_names, known=none) -%}
     {%- set sql -%}
         select files.file_id
         from (select * from {{ ref('stg_loader__files') }}) as files
@@ -9,9 +9,7 @@
         where
             files.status = 'loaded'
             and known.file_id is null
-            {%- if tables %}
-            and files.table_name in ('{{ tables | join("', '") }}')
-            {%- endif %}
+            and files.table_name in ('{{ landed_tables(model_names) | join("', '") }}')
         order by files.file_id
     {%- endset -%}
     {{ return(first_column(sql)) }}

@@ -14,7 +14,7 @@
 -- depends_on: {{ ref('stg_loader__files') }}
 
 {%- set origins = ['int_clicks__unioned', 'int_page_views__unioned'] %}
-{%- set arrived = new_files(landed_tables(origins)) if is_incremental() else [] %}
+{%- set arrived = new_files(origins) if is_incremental() else [] %}
 
 with
 

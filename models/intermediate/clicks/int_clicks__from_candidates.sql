@@ -13,14 +13,7 @@
 
 -- depends_on: {{ ref('stg_loader__files') }}
 
-{%- set tables = [
-    'access_log__requests',
-    'alb__requests',
-    'cloudfront__requests',
-    'ga4__events',
-    'snowplow__events',
-] %}
-{%- set arrived = new_files(tables) if is_incremental() else [] %}
+{%- set arrived = new_files(['int_clicks__candidates']) if is_incremental() else [] %}
 
 with
 

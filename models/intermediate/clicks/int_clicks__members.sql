@@ -15,7 +15,7 @@
 
 {%- set kinds = ['advertiser', 'partner', 'program', 'campaign', 'creative'] %}
 
-{%- set arrived = new_files(landed_tables(['int_clicks__unioned'])) if is_incremental() else [] %}
+{%- set arrived = new_files(['int_clicks__unioned']) if is_incremental() else [] %}
 
 with
 

@@ -13,25 +13,24 @@
 
 -- depends_on: {{ ref('stg_loader__files') }}
 
-{#- The models int_commissions__from_…, and the raw table that each of them reads. -#}
-{%- set origins = {
-    'cj_publisher_commissions': 'cj__publisher_commissions',
-    'cj_advertiser_commissions': 'cj__advertiser_commissions',
-    'impact_actions': 'impact__actions',
-    'impact_action_updates': 'impact__action_updates',
-    'awin_publisher_transactions': 'awin__publisher_transactions',
-    'awin_advertiser_transactions': 'awin__advertiser_transactions',
-    'rakuten_events': 'rakuten__events',
-    'rakuten_signature': 'rakuten__signature',
-    'partnerize': 'partnerize__conversions',
-    'everflow': 'everflow__conversions',
-    'tune': 'tune__conversions',
-    'amazon': 'amazon__earnings',
-    'shareasale_activity': 'shareasale__activity',
-    'shareasale_ledger': 'shareasale__ledger',
-    'ebay': 'ebay__transactions',
-} -%}
-{%- set arrived = new_files(origins.values() | list) if is_incremental() else [] %}
+{%- set origins = [
+    'int_commissions__from_cj_publisher_commissions',
+    'int_commissions__from_cj_advertiser_commissions',
+    'int_commissions__from_impact_actions',
+    'int_commissions__from_impact_action_updates',
+    'int_commissions__from_awin_publisher_transactions',
+    'int_commissions__from_awin_advertiser_transactions',
+    'int_commissions__from_rakuten_events',
+    'int_commissions__from_rakuten_signature',
+    'int_commissions__from_partnerize',
+    'int_commissions__from_everflow',
+    'int_commissions__from_tune',
+    'int_commissions__from_amazon',
+    'int_commissions__from_shareasale_activity',
+    'int_commissions__from_shareasale_ledger',
+    'int_commissions__from_ebay',
+] -%}
+{%- set arrived = new_files(origins) if is_incremental() else [] %}
 
 with
 
@@ -41,7 +40,7 @@ observations as (
             feed,
             network_code,
             {{ observed_commission_columns() | join(',\n            ') }}
-        from {{ ref('int_commissions__from_' ~ origin) }}
+        from {{ ref(origin) }}
         {% if is_incremental() %}
             where {{ in_list('file_id', arrived) }}
         {% endif %}

@@ -13,7 +13,7 @@
 
 -- depends_on: {{ ref('stg_loader__files') }}
 
-{%- set arrived = new_files(landed_tables(['int_clicks__unioned'])) if is_incremental() else [] %}
+{%- set arrived = new_files(['int_clicks__unioned']) if is_incremental() else [] %}
 
 with
 
