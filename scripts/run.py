@@ -15,6 +15,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from clickstar_loader.errors import UsageError
 from clickstar_run import portal, report
 from clickstar_run.changes import read_state
 from clickstar_run.dbt_steps import Dbt
@@ -67,7 +68,7 @@ def run(console: Console, settings: Settings) -> int:
     before = report.known_batches(settings)
     loaded = load(settings)
     ledgers, waiting = report.read_ledger(settings, before)
-    if loaded and not waiting:
+    if loaded == UsageError.exit_code or (loaded and not waiting):
         return loaded  # the loader could not work at all, and has said why
     marts_before = read_state(settings)
     dbt = Dbt(console, settings)

@@ -7,6 +7,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+import duckdb
+
 from .errors import UsageError
 
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
@@ -74,6 +76,9 @@ def settings_from_environment(
     threads = os.environ.get("CLICKSTAR_THREADS") or "2"
     if not threads.isdigit() or int(threads) < 1:
         raise UsageError(f"CLICKSTAR_THREADS is {threads!r}: it must be a whole number above 0.")
+    memory = os.environ.get("CLICKSTAR_LOADER_MEMORY")
+    if memory and not is_memory(memory):
+        raise UsageError(f"CLICKSTAR_LOADER_MEMORY is {memory!r}: write a size such as 1200MB.")
     return Settings(
         landing=_landing(landing),
         contracts=(
@@ -84,10 +89,19 @@ def settings_from_environment(
         duckdb_path=PROJECT_ROOT
         / (os.environ.get("CLICKSTAR_DUCKDB_PATH") or "warehouse/clickstar.duckdb"),
         threads=int(threads),
-        memory_limit=os.environ.get("CLICKSTAR_LOADER_MEMORY") or "1200MB",
+        memory_limit=memory or "1200MB",
         salt=salt_from_environment(),
         wait_seconds=wait_seconds,
     )
+
+
+def is_memory(text: str) -> bool:
+    """Whether DuckDB understands a limit of its memory."""
+    try:
+        duckdb.connect(config={"memory_limit": text}).close()
+    except duckdb.Error:
+        return False
+    return True
 
 
 def _landing(given: str | None) -> str:

@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import duckdb
-
+from clickstar_loader.settings import is_memory
 from clickstar_run.problems import Problem
 
 TARGETS = ("duckdb", "postgres", "redshift")
@@ -50,15 +49,6 @@ class Settings:
         return f"{self.schema_prefix}{name}"
 
 
-def _is_memory(text: str) -> bool:
-    """Whether DuckDB understands a limit of its memory."""
-    try:
-        duckdb.connect(config={"memory_limit": text}).close()
-    except duckdb.Error:
-        return False
-    return True
-
-
 def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
     """Read the settings from variables; profiles.yml reads the same ones with the same defaults.
 
@@ -73,7 +63,7 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
     if not threads.isdecimal() or int(threads) == 0:
         raise Problem(f"CLICKSTAR_THREADS is {threads!r}: it must be a whole number above 0.")
     memory = environment.get("CLICKSTAR_DUCKDB_MEMORY", "6GB")
-    if target == "duckdb" and not _is_memory(memory):
+    if target == "duckdb" and not is_memory(memory):
         raise Problem(f"CLICKSTAR_DUCKDB_MEMORY is {memory!r}: write a size such as 6GB.")
     server = None
     if target in PORTS:

@@ -221,3 +221,14 @@ def test_questions_before_the_first_load_are_answered_in_one_sentence(
     assert_says(outcome, "load")
     assert not lab.path.exists()
     assert lab.run(command, "--json").json["exit_code"] == outcome.code
+
+
+def test_a_memory_that_duckdb_does_not_understand_is_named(lab: Lab) -> None:
+    """Guards against DuckDB's own words, which do not say which setting they are about."""
+    lab.write("events/a.ndjson", ndjson(range(3)))
+    lab.extra["CLICKSTAR_LOADER_MEMORY"] = "plenty"
+    outcome = lab.run("load")
+    assert outcome.code == 2
+    assert_says(outcome, "CLICKSTAR_LOADER_MEMORY is 'plenty': write a size such as 1200MB.")
+    lab.extra["CLICKSTAR_LOADER_MEMORY"] = "512MB"
+    lab.load()

@@ -495,6 +495,18 @@ def test_a_run_builds_what_there_is_though_a_file_was_rejected_whole(
     assert "access_log/site/access.log and 1 more file: nothing was loaded" in warning
 
 
+def test_a_wrong_setting_of_the_loader_ends_a_run_though_a_file_waits(
+    tmp_path: Path, lines_of_run: Callable[..., list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Guards against the numbers of yesterday under a warning about a file of yesterday."""
+    log = tmp_path / "landing" / "access_log" / "site" / "access.log"
+    log.parent.mkdir(parents=True)
+    log.write_text("not a line of a log\n")
+    lines_of_run("run", *ONE_CLICK, code=1)
+    monkeypatch.setenv("CLICKSTAR_LOADER_MEMORY", "plenty")
+    assert not any(line.startswith("Done in") for line in lines_of_run("run", code=2))
+
+
 @pytest.mark.parametrize(
     ("url", "there"),
     [
